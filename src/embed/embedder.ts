@@ -1,0 +1,115 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { MedoidError, messageOf } from '../errors.js';
+import { decodeResized } from '../images/decode.js';
+import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
+import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import { isFiniteVector, normalise } from '../math/vectors.js';
+import { loadModel, type Manifest } from './manifest.js';
+
+/** Image bytes → unit vectors. What the gallery and the evaluation ask for; the ONNX embedder is one of its kinds. */
+export interface Embedder {
+  readonly modelId: string;
+  readonly dimension: number;
+  /**
+   * One embedding [dimension], L2-normalised, an image, in order.
+   * @throws MedoidError for the first image that cannot be read; use `decode` to find out which one
+   */
+  embed(images: readonly Uint8Array[]): Promise<Float32Array[]>;
+  /** Decodes one image to what `embedPixels` takes. @throws MedoidError of the image's own fault */
+  decode(image: Uint8Array): Promise<Uint8Array>;
+  /** @param pixels of `decode`, one entry an image */
+  embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface EmbedderOptions {
+  /** Threads of one run; 0 = as many as cores. */
+  readonly threads?: number;
+  readonly limits?: ImageLimits;
+}
+
+/** Embeds with the ONNX model of a model directory. */
+export class OnnxEmbedder implements Embedder {
+  private constructor(
+    readonly modelId: string,
+    readonly manifest: Manifest,
+    private readonly session: InferenceSession,
+    private readonly limits: ImageLimits,
+  ) {}
+
+  /** @throws MedoidError `file-not-found` or `invalid-model` */
+  static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
+    const { manifest, id, weights } = await loadModel(directory);
+    let session: InferenceSession;
+    try {
+      session = await InferenceSession.create(weights, {
+        intraOpNumThreads: options.threads ?? 0,
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+      });
+    } catch (error) {
+      throw new MedoidError('invalid-model', `${directory}: ONNX Runtime refuses it: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    if (!session.inputNames.includes(manifest.input) || !session.outputNames.includes(manifest.output)) {
+      throw new MedoidError(
+        'invalid-model',
+        `${directory}: expected input ${manifest.input} and output ${manifest.output}, ` +
+          `got ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
+      );
+    }
+    return new OnnxEmbedder(id, manifest, session, options.limits ?? defaultImageLimits);
+  }
+
+  get dimension(): number {
+    return this.manifest.dimension;
+  }
+
+  get preprocessing(): Preprocessing {
+    return this.manifest.preprocessing;
+  }
+
+  decode(image: Uint8Array): Promise<Uint8Array> {
+    return decodeResized(image, this.preprocessing, this.limits);
+  }
+
+  async embed(images: readonly Uint8Array[]): Promise<Float32Array[]> {
+    return this.embedPixels(await Promise.all(images.map(image => this.decode(image))));
+  }
+
+  async embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]> {
+    if (pixels.length === 0) return [];
+    const { crop } = this.preprocessing;
+    const size = 3 * crop * crop;
+    const target = new Float32Array(pixels.length * size);
+    const window = centreCrop(this.preprocessing);
+    for (const [i, image] of pixels.entries()) {
+      writeNetworkInput(image, window, this.preprocessing, { target, offset: i * size, layout: 'nchw' });
+    }
+    const input = new Tensor('float32', target, [pixels.length, 3, crop, crop]);
+    const outputs = await this.session.run({ [this.manifest.input]: input });
+    return this.unitRows(outputs[this.manifest.output], pixels.length);
+  }
+
+  async close(): Promise<void> {
+    await this.session.release();
+  }
+
+  private unitRows(output: Tensor | undefined, count: number): Float32Array[] {
+    const data = output?.data;
+    if (!(data instanceof Float32Array) || data.length !== count * this.dimension) {
+      throw new MedoidError(
+        'invalid-model',
+        `expected float32 [${count}, ${this.dimension}] from ${this.modelId}, got ${output?.type} [${output?.dims}]`,
+      );
+    }
+    return Array.from({ length: count }, (_, i) => {
+      const row = data.slice(i * this.dimension, (i + 1) * this.dimension);
+      if (!isFiniteVector(row)) {
+        throw new MedoidError('invalid-model', `${this.modelId} answered with numbers that are not finite`);
+      }
+      return normalise(row);
+    });
+  }
+}

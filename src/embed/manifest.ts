@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { MedoidError, messageOf } from '../errors.js';
+import { preprocessingSchema } from '../images/preprocessing.js';
+
+export const manifestFile = 'manifest.json';
+
+/** What a model directory says about itself. `train` writes it, `embed` obeys it. */
+export const manifestSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  name: z.string().min(1),
+  createdAt: z.iso.datetime(),
+  /** ONNX file beside the manifest. Input `image` [n, 3, crop, crop] float32, output `embedding` [n, dimension]. */
+  weights: z.strictObject({
+    file: z.string().regex(/^[\w.-]+\.onnx$/),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    parameters: z.int().nonnegative(),
+  }),
+  input: z.string(),
+  output: z.string(),
+  dimension: z.int().min(1).max(4096),
+  preprocessing: preprocessingSchema,
+  architecture: z.strictObject({ network: z.string(), options: z.record(z.string(), z.unknown()) }),
+  training: z.strictObject({
+    dataset: z.string(),
+    classes: z.int().nonnegative(),
+    images: z.int().nonnegative(),
+    /** SHA-256 over the sorted (label, image hash) pairs of the training images. */
+    dataSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    seed: z.int(),
+    steps: z.int().nonnegative(),
+    engine: z.string(),
+    options: z.record(z.string(), z.unknown()),
+  }),
+  metrics: z.record(z.string(), z.number().nullable()),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A manifest together with where it lies and the identity of the vectors it makes. */
+export interface Model {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** Changes when the weights or the preprocessing do: vectors of different ids are never compared. */
+  readonly id: string;
+}
+
+const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+
+export const modelId = (manifest: Manifest): string => {
+  const { weights, input, output, dimension, preprocessing } = manifest;
+  const identity = JSON.stringify([weights.sha256, input, output, dimension, preprocessing]);
+  return `${manifest.name}@${sha256(identity).slice(0, 16)}`;
+};
+
+/**
+ * Reads and verifies a model directory.
+ * @throws MedoidError `file-not-found` or `invalid-model`, naming the file
+ */
+export async function loadModel(directory: string): Promise<Model & { readonly weights: Buffer }> {
+  const path = join(directory, manifestFile);
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw new MedoidError('file-not-found', `expected a model directory with ${path}: ${messageOf(error)}`);
+  });
+  let manifest: Manifest;
+  try {
+    manifest = manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new MedoidError('invalid-model', `${path} is not a model manifest: ${reason}`, { cause: error });
+  }
+  const weightsPath = join(directory, manifest.weights.file);
+  const weights = await readFile(weightsPath).catch(error => {
+    throw new MedoidError('invalid-model', `the weights are missing: ${messageOf(error)}`, { cause: error });
+  });
+  const actual = sha256(weights);
+  if (actual !== manifest.weights.sha256) {
+    throw new MedoidError(
+      'invalid-model',
+      `${weightsPath} is damaged: expected SHA-256 ${manifest.weights.sha256}, got ${actual}`,
+    );
+  }
+  return { directory, manifest, id: modelId(manifest), weights };
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+/**
+ * How pixels become the numbers a network sees. Training, indexing and querying all read this one description.
+ * A photo is resized to `resize` × `resize`, a `crop` × `crop` window is cut (centre when embedding, random when
+ * training), and each channel value v in 0..255 becomes (v − mean) / std.
+ */
+export const preprocessingSchema = z.strictObject({
+  /** Side in pixels of the square the photo is resized to. */
+  resize: z.int().min(8).max(1024),
+  /** `squash` ignores the aspect ratio (the paper's way), `cover` cuts the longer side, `contain` pads it. */
+  fit: z.enum(['squash', 'cover', 'contain']),
+  /** Side in pixels of the network's input. */
+  crop: z.int().min(8).max(1024),
+  channels: z.enum(['rgb', 'bgr']),
+  /** Per channel, in the order of `channels`, on the 0..255 scale. */
+  mean: z.tuple([z.number(), z.number(), z.number()]),
+  std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+});
+
+export type Preprocessing = z.infer<typeof preprocessingSchema>;
+
+/** The preprocessing of networks trained here: values centred on 0 with a spread near 1. */
+export const defaultPreprocessing = (crop: number): Preprocessing => ({
+  resize: Math.round(crop * 1.125),
+  fit: 'squash',
+  crop,
+  channels: 'rgb',
+  mean: [127.5, 127.5, 127.5],
+  std: [64, 64, 64],
+});
+
+/** Which window of the resized square is taken, and whether it is mirrored left to right. */
+export interface CropWindow {
+  readonly top: number;
+  readonly left: number;
+  readonly mirror: boolean;
+}
+
+export const centreCrop = ({ resize, crop }: Preprocessing): CropWindow => {
+  const margin = Math.floor((resize - crop) / 2);
+  return { top: margin, left: margin, mirror: false };
+};
+
+/** Where the numbers of one image go: `nhwc` for TensorFlow.js, `nchw` for ONNX Runtime. */
+export interface InputSlot {
+  readonly target: Float32Array;
+  readonly offset: number;
+  readonly layout: 'nhwc' | 'nchw';
+}
+
+/**
+ * Writes one normalised window into `slot`.
+ * @param pixels RGB bytes [resize, resize, 3] as `decodeResized` returns them
+ */
+export function writeNetworkInput(
+  pixels: Uint8Array,
+  window: CropWindow,
+  preprocessing: Preprocessing,
+  slot: InputSlot,
+): void {
+  const { resize, crop, channels, mean, std } = preprocessing;
+  const { target, offset, layout } = slot;
+  const [pixelStride, channelStride] = layout === 'nhwc' ? [3, 1] : [1, crop * crop];
+  for (let channel = 0; channel < 3; channel++) {
+    const source = channels === 'rgb' ? channel : 2 - channel;
+    const scale = 1 / std[channel];
+    const shift = mean[channel];
+    for (let y = 0; y < crop; y++) {
+      const row = (window.top + y) * resize + window.left;
+      for (let x = 0; x < crop; x++) {
+        const column = window.mirror ? crop - 1 - x : x;
+        target[offset + channel * channelStride + (y * crop + x) * pixelStride] =
+          (pixels[(row + column) * 3 + source] - shift) * scale;
+      }
+    }
+  }
+}
