@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { MedoidError, messageOf } from '../errors.js';
+import type { EmbeddingNetwork } from './embedding-network.js';
+import { loadTensors, saveTensors } from './safetensors.js';
+import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
+
+/** One line of the training log. Energies are means over the epoch's batches; `recallAt1` is of unseen classes. */
+export const epochMetricsSchema = z.strictObject({
+  epoch: z.int(),
+  steps: z.int(),
+  loss: z.number(),
+  terms: z.record(z.string(), z.number()),
+  learningRate: z.number(),
+  recallAt1: z.number().nullable(),
+  imagesPerSecond: z.number(),
+});
+export type EpochMetrics = z.infer<typeof epochMetricsSchema>;
+
+/** Where training stands, apart from the tensors. */
+export const progressSchema = z.strictObject({
+  /** Steps done in all. */
+  step: z.int().nonnegative(),
+  /** Sums over the steps of the epoch under way. */
+  sums: z.strictObject({
+    steps: z.int(),
+    images: z.int(),
+    seconds: z.number(),
+    loss: z.number(),
+    terms: z.record(z.string(), z.number()),
+  }),
+  history: z.array(epochMetricsSchema),
+});
+export type TrainingProgress = z.infer<typeof progressSchema>;
+
+export const emptySums = (): TrainingProgress['sums'] => ({ steps: 0, images: 0, seconds: 0, loss: 0, terms: {} });
+
+/** What a checkpoint must have been made with to be continued. */
+export interface TrainingIdentity {
+  readonly settings: TrainingSettings;
+  readonly dataSha256: string;
+}
+
+const modelPrefix = 'model/';
+const optimizerPrefix = 'optimizer/';
+
+const metadataSchema = z.strictObject({
+  format: z.literal('medoid-checkpoint-1'),
+  settings: z.string(),
+  dataSha256: z.string(),
+  progress: z.string(),
+});
+
+export async function saveCheckpoint(
+  path: string,
+  network: EmbeddingNetwork,
+  { settings, dataSha256, progress }: TrainingIdentity & { progress: TrainingProgress },
+): Promise<void> {
+  const optimizer = await network.optimizerState();
+  await saveTensors(path, {
+    tensors: [
+      ...network.weights().map(tensor => ({ ...tensor, name: modelPrefix + tensor.name })),
+      ...optimizer.map(tensor => ({ ...tensor, name: optimizerPrefix + tensor.name })),
+    ],
+    metadata: {
+      format: 'medoid-checkpoint-1',
+      settings: JSON.stringify(settings),
+      dataSha256,
+      progress: JSON.stringify(progress),
+    },
+  });
+}
+
+/**
+ * Restores a network, built with the same settings, from a checkpoint.
+ * @throws MedoidError `invalid-checkpoint` when the file is damaged or was made with other settings or images
+ */
+export async function restoreCheckpoint(
+  path: string,
+  network: EmbeddingNetwork,
+  identity: TrainingIdentity,
+): Promise<TrainingProgress> {
+  const { tensors, metadata } = await loadTensors(path);
+  try {
+    const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
+    requireSame(trainingSettingsSchema.parse(JSON.parse(settings)), identity.settings);
+    if (dataSha256 !== identity.dataSha256) {
+      throw new Error(`the training images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
+    }
+    const named = (prefix: string) =>
+      tensors
+        .filter(({ name }) => name.startsWith(prefix))
+        .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+    network.setWeights(named(modelPrefix));
+    const order = named(optimizerPrefix).sort((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10));
+    await network.setOptimizerState(order.map(tensor => ({ ...tensor, name: tensor.name.replace(/^\d+:/, '') })));
+    return progressSchema.parse(JSON.parse(progress));
+  } catch (error) {
+    if (error instanceof MedoidError) throw error;
+    throw new MedoidError('invalid-checkpoint', `${path} cannot be continued: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function requireSame(saved: TrainingSettings, wanted: TrainingSettings): void {
+  for (const key of Object.keys(wanted) as (keyof TrainingSettings)[]) {
+    const before = JSON.stringify(saved[key]);
+    const now = JSON.stringify(wanted[key]);
+    if (before !== now) throw new Error(`it was made with ${key} ${before}, this run asks for ${now}`);
+  }
+}

@@ -1,0 +1,194 @@
+import type { BatchNorm } from './layers/batch-norm.js';
+import { encodeOnnxModel, type OnnxNode, type OnnxTensor } from './onnx-format.js';
+import type { LayersModel, tfl } from './tf.js';
+
+type Layer = tfl.layers.Layer;
+
+/** What the export needs to know of a layer's place in the graph. */
+interface GraphNode {
+  readonly layer: Layer;
+  /** Names of the layers it reads. */
+  readonly inputs: readonly string[];
+}
+
+interface Graph {
+  readonly nodes: OnnxNode[];
+  readonly initializers: OnnxTensor[];
+}
+
+const weightsOf = (layer: Layer): { shape: number[]; data: Float32Array }[] =>
+  layer.getWeights().map(weight => ({ shape: weight.shape, data: weight.dataSync() as Float32Array }));
+
+const configOf = (layer: Layer): Record<string, unknown> => layer.getConfig() as Record<string, unknown>;
+
+/** [fh, fw, in, out] → ONNX [out, in, fh, fw], each output channel times `scale`. */
+function convolutionWeights(filter: { shape: number[]; data: Float32Array }, scale?: Float32Array): OnnxTensor['data'] {
+  const [height, width, inputs, outputs] = filter.shape;
+  const target = new Float32Array(filter.data.length);
+  for (let k = 0; k < height * width; k++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) {
+        const value = filter.data[(k * inputs + i) * outputs + o];
+        target[(o * inputs + i) * height * width + k] = value * (scale?.[o] ?? 1);
+      }
+    }
+  }
+  return target;
+}
+
+const samePadding = (padding: unknown, layer: string): string => {
+  if (padding === 'same') return 'SAME_UPPER';
+  if (padding === 'valid') return 'VALID';
+  throw new Error(`layer ${layer}: expected padding same or valid, got ${String(padding)}`);
+};
+
+/** Writers of one layer type each: they append nodes whose last output is named after `output`. */
+type Writer = (graph: Graph, node: GraphNode, output: string) => void;
+
+const isNorm = (layer: Layer): layer is BatchNorm => layer.getClassName() === 'MedoidBatchNorm';
+
+/** Convolution with the batch normalisation that follows it folded in: w·scale, bias·scale + shift. */
+function writeConvolution(graph: Graph, { layer, inputs }: GraphNode, output: string, norm?: BatchNorm): void {
+  const config = configOf(layer);
+  const [filter, bias] = weightsOf(layer);
+  const affine = norm?.affine();
+  const channels = filter.shape[3];
+  const shift = Float32Array.from(
+    { length: channels },
+    (_, o) => (bias?.data[o] ?? 0) * (affine?.scale[o] ?? 1) + (affine?.shift[o] ?? 0),
+  );
+  const [height, width, inChannels] = filter.shape;
+  const dims = [channels, inChannels, height, width];
+  graph.initializers.push(
+    { name: `${output}.weight`, dims, data: convolutionWeights(filter, affine?.scale) },
+    { name: `${output}.bias`, dims: [channels], data: shift },
+  );
+  const activation = String(config.activation ?? 'linear');
+  if (activation !== 'linear') throw new Error(`layer ${layer.name}: expected no activation, got ${activation}`);
+  graph.nodes.push({
+    operator: 'Conv',
+    inputs: [inputs[0], `${output}.weight`, `${output}.bias`],
+    output,
+    attributes: {
+      strides: config.strides as number[],
+      kernel_shape: [height, width],
+      auto_pad: samePadding(config.padding, layer.name),
+    },
+  });
+}
+
+const writers: Readonly<Record<string, Writer>> = {
+  Conv2D: (graph, node, output) => writeConvolution(graph, node, output),
+  ReLU: (graph, { inputs }, output) => {
+    graph.nodes.push({ operator: 'Relu', inputs: [inputs[0]], output, attributes: {} });
+  },
+  Add: (graph, { inputs, layer }, output) => {
+    if (inputs.length !== 2) throw new Error(`layer ${layer.name}: expected 2 inputs, got ${inputs.length}`);
+    graph.nodes.push({ operator: 'Add', inputs: [...inputs], output, attributes: {} });
+  },
+  MaxPooling2D: (graph, { inputs, layer }, output) => {
+    const { poolSize, strides, padding } = configOf(layer) as Record<string, number[]>;
+    const attributes = { kernel_shape: poolSize, strides, auto_pad: samePadding(padding, layer.name) };
+    graph.nodes.push({ operator: 'MaxPool', inputs: [inputs[0]], output, attributes });
+  },
+  GlobalAveragePooling2D: (graph, { inputs }, output) => {
+    const pooled = `${output}.pooled`;
+    graph.nodes.push(
+      { operator: 'GlobalAveragePool', inputs: [inputs[0]], output: pooled, attributes: {} },
+      { operator: 'Flatten', inputs: [pooled], output, attributes: { axis: 1 } },
+    );
+  },
+  Dense: (graph, { inputs, layer }, output) => {
+    const [kernel, bias] = weightsOf(layer);
+    graph.initializers.push(
+      { name: `${output}.weight`, dims: kernel.shape, data: kernel.data },
+      {
+        name: `${output}.bias`,
+        dims: [kernel.shape[1]],
+        data: bias?.data ?? new Float32Array(kernel.shape[1]),
+      },
+    );
+    const names = [inputs[0], `${output}.weight`, `${output}.bias`];
+    graph.nodes.push({ operator: 'Gemm', inputs: names, output, attributes: {} });
+  },
+  // Normalisation that follows no convolution of its own: y = x·scale + shift per channel.
+  MedoidBatchNorm: (graph, { inputs, layer }, output) => {
+    const { scale, shift } = (layer as BatchNorm).affine();
+    const dims = [1, scale.length, 1, 1];
+    graph.initializers.push(
+      { name: `${output}.scale`, dims, data: scale },
+      { name: `${output}.shift`, dims, data: shift },
+    );
+    graph.nodes.push(
+      { operator: 'Mul', inputs: [inputs[0], `${output}.scale`], output: `${output}.scaled`, attributes: {} },
+      { operator: 'Add', inputs: [`${output}.scaled`, `${output}.shift`], output, attributes: {} },
+    );
+  },
+};
+
+/** Layer types that can be exported; a test holds every network to them. */
+export const exportableLayers: readonly string[] = ['InputLayer', ...Object.keys(writers)];
+
+function graphOf(model: LayersModel): GraphNode[] {
+  return model.layers.map(layer => {
+    const inbound = layer.inboundNodes[0];
+    return { layer, inputs: (inbound?.inboundLayers ?? []).map(source => source.name) };
+  });
+}
+
+/**
+ * Writes a network as ONNX: input `image` [n, 3, height, width] (NCHW, any size), output `embedding` [n, dimension],
+ * L2-normalised. Batch normalisation that alone follows a convolution is folded into it.
+ * @returns the encoded model and its number of parameters
+ * @throws Error for a layer type or setting that has no ONNX form here
+ */
+export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters: number } {
+  const nodes = graphOf(model);
+  const readers = new Map<string, GraphNode[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  const graph: Graph = { nodes: [], initializers: [] };
+  // Name of the tensor that holds each layer's output; a folded normalisation shares its convolution's.
+  const names = new Map<string, string>();
+  for (const node of nodes) {
+    const { layer } = node;
+    if (names.has(layer.name)) continue;
+    if (node.inputs.length === 0) {
+      names.set(layer.name, 'image');
+      continue;
+    }
+    const resolved = { layer, inputs: node.inputs.map(input => names.get(input) as string) };
+    const output = layer.name;
+    names.set(layer.name, output);
+    const [follower, ...others] = readers.get(layer.name) ?? [];
+    if (layer.getClassName() === 'Conv2D' && others.length === 0 && follower !== undefined && isNorm(follower.layer)) {
+      names.set(follower.layer.name, output);
+      writeConvolution(graph, resolved, output, follower.layer);
+      continue;
+    }
+    const writer = writers[layer.getClassName()];
+    if (writer === undefined) {
+      throw new Error(`layer ${layer.name}: ${layer.getClassName()} has no ONNX form here`);
+    }
+    writer(graph, resolved, output);
+  }
+  const last = names.get((model.outputs[0].sourceLayer as Layer).name) as string;
+  writeNormalisation(graph, last);
+  const dimension = model.outputs[0].shape.at(-1) as number;
+  const bytes = encodeOnnxModel(graph, {
+    input: { name: 'image', dims: ['n', 3, 'height', 'width'] },
+    output: { name: 'embedding', dims: ['n', dimension] },
+  });
+  return { bytes, parameters: graph.initializers.reduce((sum, { data }) => sum + data.length, 0) };
+}
+
+/** x / max(‖x‖₂, 1e-6) per row. */
+function writeNormalisation(graph: Graph, input: string): void {
+  graph.initializers.push({ name: 'norm.floor', dims: [1], data: Float32Array.of(1e-6) });
+  graph.nodes.push(
+    { operator: 'ReduceL2', inputs: [input], output: 'norm', attributes: { axes: [1], keepdims: 1 } },
+    { operator: 'Max', inputs: ['norm', 'norm.floor'], output: 'norm.safe', attributes: {} },
+    { operator: 'Div', inputs: [input, 'norm.safe'], output: 'embedding', attributes: {} },
+  );
+}

@@ -1,0 +1,6 @@
+import type { NetworkDefinition } from './network.js';
+import { resnet } from './resnet.js';
+import { smallConv } from './small-conv.js';
+
+/** Every network that `medoid train --network` knows. */
+export const networks: readonly NetworkDefinition[] = [resnet, smallConv];

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import { BatchNorm } from '../layers/batch-norm.js';
+import { type SymbolicTensor, tfl } from '../tf.js';
+
+/** What every network is built for. */
+export interface NetworkShape {
+  /** Side of the square RGB input in pixels. */
+  readonly inputSize: number;
+  /** Length of the embedding. */
+  readonly dimension: number;
+  readonly seed: number;
+}
+
+/** A network by name: its options with their defaults, and how it is built. Output: [n, dimension], not normalised. */
+export interface NetworkDefinition<Options extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly options: Options;
+  build(options: z.output<Options>, shape: NetworkShape): tfl.LayersModel;
+}
+
+/** Keeps the types of one network's options while the registry forgets them. */
+export const defineNetwork = <Options extends z.ZodType>(definition: NetworkDefinition<Options>): NetworkDefinition =>
+  definition as unknown as NetworkDefinition;
+
+export interface ConvolutionOptions {
+  readonly name: string;
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+}
+
+/** The pieces networks are made of, each seeded by its own name so that adding one leaves the others as they were. */
+export class NetworkBuilder {
+  private layer = 0;
+
+  constructor(private readonly seed: number) {}
+
+  input(size: number): SymbolicTensor {
+    return tfl.input({ shape: [size, size, 3], name: 'image' });
+  }
+
+  /** Convolution without bias, then batch normalisation. */
+  convolution(x: SymbolicTensor, { name, filters, kernel, stride }: ConvolutionOptions): SymbolicTensor {
+    const convolved = tfl.layers
+      .conv2d({
+        name: `${name}/conv`,
+        filters,
+        kernelSize: kernel,
+        strides: stride,
+        padding: 'same',
+        useBias: false,
+        kernelInitializer: tfl.initializers.heNormal({ seed: this.nextSeed() }),
+      })
+      .apply(x);
+    return new BatchNorm({ name: `${name}/norm` }).apply(convolved) as SymbolicTensor;
+  }
+
+  relu(x: SymbolicTensor, name: string): SymbolicTensor {
+    return tfl.layers.reLU({ name: `${name}/relu` }).apply(x) as SymbolicTensor;
+  }
+
+  /** Mean over space, then the linear embedding. */
+  head(x: SymbolicTensor, dimension: number): SymbolicTensor {
+    const pooled = tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x);
+    return tfl.layers
+      .dense({
+        name: 'head',
+        units: dimension,
+        kernelInitializer: tfl.initializers.glorotNormal({ seed: this.nextSeed() }),
+      })
+      .apply(pooled) as SymbolicTensor;
+  }
+
+  private nextSeed(): number {
+    // TensorFlow.js takes a seed of 0 for "none", so seeds start at 1.
+    return this.seed * 1000 + ++this.layer;
+  }
+}

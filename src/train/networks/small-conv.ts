@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { type SymbolicTensor, tfl } from '../tf.js';
+import { defineNetwork, NetworkBuilder } from './network.js';
+
+const options = z.strictObject({
+  /** Channels of the first stage; each later stage doubles them. */
+  width: z.int().min(4).max(128).default(16),
+  stages: z.int().min(2).max(5).default(4),
+});
+
+/** Plain stack: 3×3 convolution, batch normalisation, ReLU and 2×2 max pooling a stage. The quickest to try with. */
+export const smallConv = defineNetwork({
+  name: 'small-conv',
+  options,
+  build({ width, stages }, { inputSize, dimension, seed }) {
+    const build = new NetworkBuilder(seed);
+    const image = build.input(inputSize);
+    let x = image;
+    for (let stage = 0; stage < stages; stage++) {
+      const name = `stage${stage + 1}`;
+      const filters = width << stage;
+      x = build.relu(build.convolution(x, { name, filters, kernel: 3, stride: 1 }), name);
+      x = tfl.layers.maxPooling2d({ name: `${name}/pool`, poolSize: 2 }).apply(x) as SymbolicTensor;
+    }
+    return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'small-conv' });
+  },
+});

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { defaultPreprocessing, type Preprocessing } from '../images/preprocessing.js';
+
+/** Everything that decides the weights besides the images: same settings, same images, same engine, same weights. */
+export const trainingSettingsSchema = z.strictObject({
+  network: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
+  loss: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
+  /** Side of the network's input in pixels. */
+  imageSize: z.int().min(16).max(512),
+  dimension: z.int().min(2).max(2048),
+  /** Images a batch, m. */
+  batchSize: z.int().min(2).max(4096),
+  /** Distinct classes a batch as a share of m, the paper's C/m. */
+  classShare: z.number().gt(0).max(1),
+  learningRate: z.number().gt(0),
+  schedule: z.enum(['constant', 'cosine']),
+  /** Steps over which the learning rate rises from 0. */
+  warmupSteps: z.int().min(0),
+  /** Steps in all. */
+  steps: z.int().min(0),
+  seed: z.int().min(0),
+  engine: z.string(),
+});
+
+export type TrainingSettings = z.infer<typeof trainingSettingsSchema>;
+
+export const preprocessingOf = ({ imageSize }: TrainingSettings): Preprocessing => defaultPreprocessing(imageSize);
+
+/** Learning rate of a step counted from 0: linear warm-up, then as it is or down half a cosine to 0. */
+export function learningRateAt(
+  { learningRate, schedule, warmupSteps, steps }: TrainingSettings,
+  step: number,
+): number {
+  const warmth = Math.min(1, (step + 1) / (warmupSteps + 1));
+  const decay = schedule === 'constant' ? 1 : 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  return learningRate * warmth * decay;
+}

@@ -1,0 +1,130 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MedoidError } from '../errors.js';
+import { evaluateRetrieval } from '../math/retrieval-metrics.js';
+import type { VectorBlock } from '../math/vectors.js';
+import { loadBatch, prefetch } from './batch-loader.js';
+import { emptySums, type EpochMetrics, type TrainingProgress } from './checkpoint.js';
+import type { EmbeddingNetwork } from './embedding-network.js';
+import type { Loss, LossResult } from './losses/loss.js';
+import { sampleBatches } from './samplers/c-over-m.js';
+import { learningRateAt, preprocessingOf, type TrainingSettings } from './settings.js';
+
+/** Images with their classes, as the trainer wants them. */
+export interface LabelledImages {
+  readonly paths: readonly string[];
+  /** Class number of each: [images]. */
+  readonly labels: Int32Array;
+}
+
+export interface TrainingJob {
+  readonly settings: TrainingSettings;
+  readonly network: EmbeddingNetwork;
+  readonly loss: Loss;
+  readonly images: LabelledImages;
+  /** Of classes that are not trained on; may be empty. */
+  readonly validation: LabelledImages;
+  /** Changed in place as training goes on. */
+  readonly progress: TrainingProgress;
+  readonly signal: AbortSignal;
+  readonly onStep: (progress: TrainingProgress, result: LossResult) => void;
+  /** Called with an epoch's metrics, already in `progress.history`: time to save. */
+  readonly onEpoch: (metrics: EpochMetrics) => Promise<void>;
+}
+
+export const batchesPerEpoch = (images: number, batchSize: number): number => Math.ceil(images / batchSize);
+
+/**
+ * Trains until `settings.steps` steps are done or the signal is aborted. Everything random is named by the seed, the
+ * epoch and the step, so that stopping after any step and going on gives the same weights as never stopping.
+ * @returns whether it came to its end
+ * @throws MedoidError `training-diverged` when the loss is not finite
+ */
+export async function train(job: TrainingJob): Promise<boolean> {
+  const { settings, images, progress, signal } = job;
+  const perEpoch = batchesPerEpoch(images.paths.length, settings.batchSize);
+  while (progress.step < settings.steps) {
+    const epoch = Math.floor(progress.step / perEpoch);
+    const first = progress.step % perEpoch;
+    const last = Math.min(perEpoch, first + settings.steps - progress.step);
+    const batches = sampleBatches(images.labels, settings, `${settings.seed}/batches/${epoch}`);
+    const jobs = batches.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
+    const load = async ({ batch, step }: (typeof jobs)[number]) => ({
+      batch,
+      input: await loadBatch(
+        batch.map(i => images.paths[i]),
+        preprocessingOf(settings),
+        `${settings.seed}/augmentation/${step}`,
+      ),
+    });
+    for await (const { batch, input } of prefetch(jobs, load)) {
+      await nextTurn(); // signals and the next batch's decoding get their turn
+      if (signal.aborted) return false;
+      takeStep(job, { input, labels: batch.map(i => images.labels[i]) }, epoch);
+    }
+    const metrics = await finishEpoch(job, epoch);
+    progress.history.push(metrics);
+    progress.sums = emptySums();
+    await job.onEpoch(metrics);
+  }
+  return true;
+}
+
+function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number[] }, epoch: number): void {
+  const { settings, network, loss, progress } = job;
+  const learningRate = learningRateAt(settings, progress.step);
+  const started = performance.now();
+  const result = network.step(batch, loss, { epoch, learningRate });
+  if (!Number.isFinite(result.value)) {
+    throw new MedoidError(
+      'training-diverged',
+      `expected a finite loss, got ${result.value} at step ${progress.step + 1}; try a lower --learning-rate`,
+    );
+  }
+  const { sums } = progress;
+  sums.steps++;
+  sums.images += batch.labels.length;
+  sums.seconds += (performance.now() - started) / 1000;
+  sums.loss += result.value;
+  for (const [name, value] of Object.entries(result.terms)) sums.terms[name] = (sums.terms[name] ?? 0) + value;
+  progress.step++;
+  job.onStep(progress, result);
+}
+
+async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
+  const { sums, step } = job.progress;
+  const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
+  return {
+    epoch: epoch + 1,
+    steps: step,
+    loss: sums.loss / sums.steps,
+    terms: Object.fromEntries(means),
+    learningRate: learningRateAt(job.settings, step - 1),
+    recallAt1: await validate(job),
+    imagesPerSecond: sums.images / sums.seconds,
+  };
+}
+
+/** Recall@1 of the held-out classes under the present weights; null without any. */
+async function validate({ settings, network, validation }: TrainingJob): Promise<number | null> {
+  if (validation.paths.length === 0) return null;
+  const block = await embedImages(network, validation.paths, settings);
+  return evaluateRetrieval(block, validation.labels, [1]).recallAt[1];
+}
+
+/** Embeds images with the network as it is in training, centre crop: [images, dimension]. */
+export async function embedImages(
+  network: EmbeddingNetwork,
+  paths: readonly string[],
+  settings: TrainingSettings,
+): Promise<VectorBlock> {
+  const { dimension } = settings;
+  const data = new Float32Array(paths.length * dimension);
+  const chunks = Array.from({ length: Math.ceil(paths.length / 64) }, (_, i) => paths.slice(i * 64, i * 64 + 64));
+  let offset = 0;
+  for await (const input of prefetch(chunks, chunk => loadBatch(chunk, preprocessingOf(settings)))) {
+    const block = network.embed(input);
+    data.set(block.data, offset);
+    offset += block.data.length;
+  }
+  return { data, count: paths.length, dimension };
+}
