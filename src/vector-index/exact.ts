@@ -1,0 +1,185 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { MedoidError } from '../errors.js';
+import { checkId, checkNeighbourCount, checkVector } from './checks.js';
+import { createNearestHeap } from './nearest-heap.js';
+import { readSnapshot, writeSnapshot } from './snapshot.js';
+import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector-index.js';
+
+const initialCapacity = 64;
+
+/** Compares with every vector: always right, and what the graph is measured against. */
+export class ExactIndex implements VectorIndex {
+  /** Row after row, the first `size` in use: [capacity, dimension]. */
+  private block: Float32Array;
+  /** Id of each row. */
+  private readonly rowIds: number[] = [];
+  private readonly rows = new Map<number, number>();
+  private readonly removed = new Set<number>();
+  private highestId = 0;
+
+  constructor(readonly dimension: number) {
+    this.block = new Float32Array(initialCapacity * dimension);
+  }
+
+  /** @throws MedoidError `invalid-index` unless file and manifest fit each other and `identity` */
+  static load(path: string, identity: SnapshotIdentity): Promise<ExactIndex> {
+    return readSnapshot(path, { ...identity, kind: 'exact' }, async manifest => {
+      const index = ExactIndex.readFile(path, identity.dimension);
+      if (index.size !== manifest.count) {
+        throw new MedoidError(
+          'invalid-index',
+          `${path}: expected ${manifest.count}, got ${index.size} vectors`,
+        );
+      }
+      for (const id of manifest.removedIds) index.removed.add(id);
+      index.highestId = manifest.lastVectorId;
+      return index;
+    });
+  }
+
+  get size(): number {
+    return this.rowIds.length;
+  }
+
+  get lastId(): number {
+    return this.highestId;
+  }
+
+  has(id: number): boolean {
+    return this.rows.has(id);
+  }
+
+  ids(): Iterable<number> {
+    return this.rows.keys();
+  }
+
+  vector(id: number): Float32Array {
+    const row = this.rowOf(id);
+    return this.block.slice(row * this.dimension, (row + 1) * this.dimension);
+  }
+
+  add(entries: readonly IndexedVector[]): void {
+    const fresh = new Set<number>();
+    for (const { id, vector } of entries) {
+      checkId(id);
+      checkVector(vector, this.dimension);
+      if (this.rows.has(id) || this.removed.has(id) || fresh.has(id)) {
+        throw new MedoidError('invalid-vector', `expected an id never used, got ${id}`);
+      }
+      fresh.add(id);
+    }
+    this.grow(this.size + entries.length);
+    for (const { id, vector } of entries) {
+      this.block.set(vector, this.size * this.dimension);
+      this.rows.set(id, this.size);
+      this.rowIds.push(id);
+      this.highestId = Math.max(this.highestId, id);
+    }
+  }
+
+  remove(ids: readonly number[]): void {
+    for (const id of new Set(ids)) this.rowOf(id);
+    for (const id of new Set(ids)) {
+      const row = this.rowOf(id);
+      const last = this.size - 1;
+      const lastId = this.rowIds[last];
+      this.block.copyWithin(row * this.dimension, last * this.dimension, this.size * this.dimension);
+      this.rowIds[row] = lastId;
+      this.rows.set(lastId, row);
+      this.rowIds.pop();
+      this.rows.delete(id);
+      this.removed.add(id);
+    }
+  }
+
+  search(query: Float32Array, k: number): Hit[] {
+    checkVector(query, this.dimension);
+    checkNeighbourCount(k);
+    const { block, dimension, rowIds } = this;
+    const heap = createNearestHeap(Math.min(k, this.size));
+    for (let row = 0, offset = 0; row < rowIds.length; row++, offset += dimension) {
+      let squared = 0;
+      for (let d = 0; d < dimension; d++) {
+        const difference = query[d] - block[offset + d];
+        squared += difference * difference;
+      }
+      const distance = Math.sqrt(squared);
+      if (distance <= heap.bound()) heap.offer({ id: rowIds[row], distance });
+    }
+    return heap.sorted();
+  }
+
+  async save(path: string, modelId: string): Promise<void> {
+    const description = {
+      kind: 'exact' as const,
+      modelId,
+      dimension: this.dimension,
+      parameters: {},
+      count: this.size,
+      removedIds: [...this.removed],
+      lastVectorId: this.highestId,
+    };
+    const content = this.encode();
+    await writeSnapshot(path, description, {
+      write: temporary => writeFileSync(temporary, content),
+      verify: async temporary => {
+        if (readFileSync(temporary).equals(content)) return;
+        throw new MedoidError('invalid-index', `${path}: what was written does not read back`);
+      },
+    });
+  }
+
+  /** Ids as uint32, then vectors as float32, both little endian. */
+  private encode(): Buffer {
+    requireLittleEndian();
+    const ids = Uint32Array.from(this.rowIds);
+    const vectors = this.block.subarray(0, this.size * this.dimension);
+    return Buffer.concat([bytesOf(ids), bytesOf(vectors)]);
+  }
+
+  private static readFile(path: string, dimension: number): ExactIndex {
+    requireLittleEndian();
+    const content = readFileSync(path);
+    const count = content.length / (4 * (1 + dimension));
+    if (!Number.isInteger(count)) {
+      throw new MedoidError(
+        'invalid-index',
+        `${path}: ${content.length} bytes are no whole number of vectors`,
+      );
+    }
+    // A copy, because a Buffer may start at an offset that a Float32Array refuses.
+    const aligned = Uint8Array.from(content).buffer;
+    const ids = new Uint32Array(aligned, 0, count);
+    const block = new Float32Array(aligned, 4 * count, count * dimension);
+    const index = new ExactIndex(dimension);
+    index.add(
+      Array.from(ids, (id, row) => ({ id, vector: block.subarray(row * dimension, (row + 1) * dimension) })),
+    );
+    return index;
+  }
+
+  private rowOf(id: number): number {
+    const row = this.rows.get(id);
+    if (row === undefined) throw new MedoidError('not-found', `the index holds no vector ${id}`);
+    return row;
+  }
+
+  private grow(count: number): void {
+    let capacity = this.block.length / this.dimension;
+    if (count <= capacity) return;
+    while (capacity < count) capacity *= 2;
+    const larger = new Float32Array(capacity * this.dimension);
+    larger.set(this.block);
+    this.block = larger;
+  }
+}
+
+const bytesOf = (array: Uint32Array | Float32Array): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+function requireLittleEndian(): void {
+  if (endianness() !== 'LE') {
+    throw new MedoidError('invalid-index', 'index files are little endian; this machine is not');
+  }
+}
