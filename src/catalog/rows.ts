@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { MedoidError } from '../errors.js';
+
+const metadataSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: `expected JSON, got ${text}` });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.unknown()));
+
+const collectionSchema = z
+  .strictObject({
+    id: z.int(),
+    name: z.string(),
+    model_id: z.string(),
+    model_directory: z.string(),
+    dimension: z.int().positive(),
+    created_at: z.string(),
+    items: z.int().nonnegative(),
+  })
+  .transform(row => ({
+    id: row.id,
+    name: row.name,
+    modelId: row.model_id,
+    /** Name of a folder under `models/`. */
+    modelDirectory: row.model_directory,
+    dimension: row.dimension,
+    createdAt: row.created_at,
+    /** How many it has. */
+    items: row.items,
+  }));
+
+const itemSchema = z
+  .strictObject({
+    id: z.int(),
+    collection_id: z.int(),
+    key: z.string(),
+    label: z.string().nullable(),
+    metadata: metadataSchema,
+    image_sha256: z.string().length(64),
+    format: z.string(),
+    width: z.int().positive(),
+    height: z.int().positive(),
+    bytes: z.int().positive(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    vector_id: z.int(),
+  })
+  .transform(row => ({
+    id: row.id,
+    key: row.key,
+    label: row.label,
+    metadata: row.metadata,
+    imageSha256: row.image_sha256,
+    format: row.format,
+    width: row.width,
+    height: row.height,
+    bytes: row.bytes,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    vectorId: row.vector_id,
+  }));
+
+export type CollectionRow = z.output<typeof collectionSchema>;
+export type ItemRow = z.output<typeof itemSchema>;
+
+function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(row);
+  if (parsed.success) return parsed.data;
+  throw new MedoidError('invalid-gallery', `the catalog has an odd row: ${z.prettifyError(parsed.error)}`, {
+    cause: parsed.error,
+  });
+}
+
+export const parseCollection = (row: unknown): CollectionRow => parseRow(collectionSchema, row);
+export const parseItem = (row: unknown): ItemRow => parseRow(itemSchema, row);

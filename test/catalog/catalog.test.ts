@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { migrations } from '../../src/catalog/migrations.js';
+
+const refused = expect.objectContaining({ code: 'invalid-gallery' });
+
+const describeImage = (seed: number) => ({
+  imageSha256: createHash('sha256').update(String(seed)).digest('hex'),
+  format: 'png',
+  width: 4,
+  height: 3,
+  bytes: 100 + seed,
+  embedding: Float32Array.of(seed, -0.1, Math.fround(1e-30)),
+});
+
+describe('Catalog', () => {
+  let folder: string;
+  let path: string;
+  const opened: Catalog[] = [];
+
+  const open = (access: 'read' | 'write' = 'write'): Catalog => {
+    const catalog = Catalog.open(path, { access, create: true });
+    opened.push(catalog);
+    return catalog;
+  };
+  const addCollection = (catalog: Catalog, name = 'default') =>
+    catalog.addCollection({ name, modelId: 'tiny@1', modelDirectory: 'tiny@1', dimension: 3 });
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medoid-catalog-'));
+    path = join(folder, 'catalog.sqlite');
+  });
+  afterEach(async () => {
+    for (const catalog of opened.splice(0)) catalog.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('gives back what was put in, after closing too', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    const text = { label: 'chair', metadata: { price: 1.5, tags: ['ä', null] } };
+    const item = catalog.addItem(id, 'a/1.png', { ...text, ...describeImage(1) });
+    const { embedding, ...image } = describeImage(1);
+    expect(item).toMatchObject({ key: 'a/1.png', ...text, ...image });
+    catalog.close();
+    const again = open('read');
+    expect(again.findItemByKey(id, 'a/1.png')).toEqual(item);
+    expect(again.findItem(id, item.id)).toEqual(item);
+    expect(again.findItemByVector(item.vectorId)).toEqual(item);
+    expect(again.findEmbedding(item.vectorId, 3)).toEqual(embedding);
+    expect(again.findCollection('default')).toMatchObject({ id, modelId: 'tiny@1', items: 1 });
+  });
+
+  it('stores embeddings as float32, little endian', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    catalog.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
+    catalog.close();
+    const blob = new Database(path, { readonly: true })
+      .prepare('SELECT hex(embedding) FROM vectors')
+      .pluck()
+      .get();
+    expect(blob).toMatch(/^0000803FCDCCCCBD/);
+  });
+
+  it('keeps the id of a replaced item and gives its vector a new one, never one that was used', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    const text = { label: null, metadata: {} };
+    const first = catalog.addItem(id, 'a', { ...text, ...describeImage(1) });
+    const second = catalog.replaceItem(id, first.id, { ...text, label: 'b', ...describeImage(2) });
+    const third = catalog.replaceItem(id, first.id, { ...text, ...describeImage(3) });
+    expect([second.id, third.id]).toEqual([first.id, first.id]);
+    expect([second.label, third.label]).toEqual(['b', null]);
+    expect([first.vectorId, second.vectorId, third.vectorId]).toEqual([1, 2, 3]);
+    expect(catalog.vectorIds(id)).toEqual([3]);
+    expect(catalog.findEmbedding(1, 3)).toBeUndefined();
+    expect(catalog.lastVectorId()).toBe(3);
+  });
+
+  it('changes label and metadata without touching the vector', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    const before = catalog.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
+    const after = catalog.updateItem(id, before.id, { label: 'x', metadata: { y: 1 } });
+    expect(after).toEqual({ ...before, label: 'x', metadata: { y: 1 }, updatedAt: after.updatedAt });
+    expect(after.updatedAt >= before.updatedAt).toBe(true);
+  });
+
+  it('keeps collections apart', () => {
+    const catalog = open();
+    const [a, b] = [addCollection(catalog, 'a'), addCollection(catalog, 'b')];
+    const text = { label: null, metadata: {} };
+    const inA = catalog.addItem(a.id, 'same key', { ...text, ...describeImage(1) });
+    catalog.addItem(b.id, 'same key', { ...text, ...describeImage(2) });
+    expect(catalog.listCollections().map(({ name, items }) => [name, items])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(catalog.vectorIds(b.id)).toEqual([2]);
+    expect(catalog.findItem(b.id, inA.id)).toBeUndefined();
+    expect(() => catalog.addItem(a.id, 'same key', { ...text, ...describeImage(3) })).toThrow(/UNIQUE/);
+    expect(() => addCollection(catalog, 'a')).toThrow(/UNIQUE/);
+  });
+
+  it('undoes a transaction that fails', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    const failing = () =>
+      catalog.transaction(() => {
+        catalog.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
+        throw new Error('on purpose');
+      });
+    expect(failing).toThrow('on purpose');
+    expect([catalog.countItems(id), catalog.vectorIds(id)]).toEqual([0, []]);
+  });
+
+  it('shows a reader what a writer has written, and that something was', () => {
+    const writer = open();
+    const { id } = addCollection(writer);
+    const reader = open('read');
+    const version = reader.dataVersion();
+    expect(reader.dataVersion()).toBe(version);
+    writer.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
+    expect(reader.dataVersion()).not.toBe(version);
+    expect(reader.countItems(id)).toBe(1);
+    expect(() => addCollection(reader, 'b')).toThrow(/readonly/);
+  });
+
+  it('uses a write-ahead log, so that readers and the writer never wait for each other', () => {
+    open();
+    const database = new Database(path, { readonly: true });
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(database.pragma('user_version', { simple: true })).toBe(migrations.length);
+    database.close();
+  });
+
+  it.each(['read', 'write'] as const)('refuses a newer file untouched, opened to %s', async access => {
+    open().close();
+    const database = new Database(path);
+    database.pragma('journal_mode = DELETE');
+    database.pragma(`user_version = ${migrations.length + 1}`);
+    database.close();
+    const before = await readFile(path);
+    expect(() => open(access)).toThrow(/has version 2; this Medoid knows versions up to 1/);
+    expect((await readFile(path)).equals(before)).toBe(true);
+    expect(await readdir(folder)).toEqual(['catalog.sqlite']);
+  });
+
+  it('refuses a file of another program untouched', async () => {
+    const database = new Database(path);
+    database.exec('CREATE TABLE notes (text)');
+    database.close();
+    const before = await readFile(path);
+    for (const access of ['read', 'write'] as const) expect(() => open(access)).toThrow(/not a catalog/);
+    expect((await readFile(path)).equals(before)).toBe(true);
+    await writeFile(path, 'no database at all, but long enough to be looked at'.repeat(20));
+    expect(() => open()).toThrow(refused);
+  });
+
+  it('does not create a file for a reader', () => {
+    expect(() => open('read')).toThrow(expect.objectContaining({ code: 'file-not-found' }));
+    new Database(path).close();
+    expect(() => open('read')).toThrow(/open it once for writing/);
+  });
+
+  it('says which row is odd', () => {
+    const catalog = open();
+    const { id } = addCollection(catalog);
+    const item = catalog.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
+    const database = new Database(path);
+    database.exec(`UPDATE items SET metadata = '[1]'`);
+    database.exec(`UPDATE vectors SET embedding = x'0000'`);
+    expect(() => catalog.findItem(id, item.id)).toThrow(refused);
+    expect(() => catalog.findEmbedding(item.vectorId, 3)).toThrow(/12 bytes, got 2/);
+    database.close();
+  });
+});
