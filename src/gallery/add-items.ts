@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Catalog, ItemImage } from '../catalog/catalog.js';
+import type { ItemRow } from '../catalog/rows.js';
+import type { Embedder } from '../embed/embedder.js';
+import { MedoidError } from '../errors.js';
+import { checkVector } from '../vector-index/checks.js';
+import type { IndexedVector } from '../vector-index/vector-index.js';
+import type { ImageStore } from './image-store.js';
+import { type AddOutcome, toItem } from './item.js';
+import { decodeImage, type FailedItem, type PreparedItem } from './prepare-item.js';
+
+interface Target {
+  readonly catalog: Catalog;
+  readonly collectionId: number;
+}
+
+/** An item whose image is not the one the catalog has. */
+interface NewImage {
+  readonly item: PreparedItem;
+  /** Of the same key. */
+  readonly existing: ItemRow | undefined;
+}
+
+/** What becomes of one item. */
+export type Plan =
+  | { readonly status: 'failed'; readonly item: FailedItem }
+  | { readonly status: 'unchanged' | 'updated'; readonly item: PreparedItem; readonly existing: ItemRow }
+  | ({ readonly status: 'added' | 'replaced'; readonly image: ItemImage } & NewImage);
+
+/** What an index must do to follow what was written. */
+export interface IndexChanges {
+  readonly add: readonly IndexedVector[];
+  readonly remove: readonly number[];
+}
+
+const embeddedAtOnce = 64;
+
+async function embedAll(pixels: readonly Uint8Array[], embedder: Embedder): Promise<Float32Array[]> {
+  const embeddings: Float32Array[] = [];
+  for (let i = 0; i < pixels.length; i += embeddedAtOnce) {
+    embeddings.push(...(await embedder.embedPixels(pixels.slice(i, i + embeddedAtOnce))));
+  }
+  return embeddings;
+}
+
+/** @throws MedoidError `invalid-vector` when the model's answer cannot be searched for */
+function planNewImage({ item, existing }: NewImage, image: ItemImage): Plan {
+  try {
+    checkVector(image.embedding, image.embedding.length);
+  } catch (error) {
+    if (error instanceof MedoidError) return { status: 'failed', item: { key: item.key, failure: error } };
+    throw error;
+  }
+  return { status: existing === undefined ? 'added' : 'replaced', item, existing, image };
+}
+
+async function embedNewImages(
+  entries: readonly NewImage[],
+  { embedder, images }: { embedder: Embedder; images: ImageStore },
+): Promise<Map<PreparedItem, Plan>> {
+  const decoded = await Promise.all(
+    // An item may have got another image since it was prepared; then this one was not decoded.
+    entries.map(
+      async ({ item }) => item.decoded ?? decodeImage(await images.read(item.imageSha256), embedder),
+    ),
+  );
+  const embeddings = await embedAll(
+    decoded.map(image => image.pixels),
+    embedder,
+  );
+  const plans = entries.map((entry, i) => {
+    const { imageSha256, bytes } = entry.item;
+    return planNewImage(entry, { ...decoded[i].info, imageSha256, bytes, embedding: embeddings[i] });
+  });
+  return new Map(entries.map((entry, i) => [entry.item, plans[i]]));
+}
+
+const hasSameText = (item: PreparedItem, existing: ItemRow): boolean =>
+  item.label === existing.label && isDeepStrictEqual(item.metadata, existing.metadata);
+
+/** Decides what becomes of each item, in order, and embeds the images that are new. */
+export async function planItems(
+  items: readonly (PreparedItem | FailedItem)[],
+  { catalog, collectionId }: Target,
+  tools: { embedder: Embedder; images: ImageStore },
+): Promise<Plan[]> {
+  const seen = new Set<string>();
+  const drafts = items.map((item): Plan | NewImage => {
+    if ('failure' in item) return { status: 'failed', item };
+    if (seen.has(item.key)) {
+      const failure = new MedoidError('invalid-request', `the key ${item.key} comes twice in one call`);
+      return { status: 'failed', item: { key: item.key, failure } };
+    }
+    seen.add(item.key);
+    const existing = catalog.findItemByKey(collectionId, item.key);
+    if (existing?.imageSha256 !== item.imageSha256) return { item, existing };
+    return { status: hasSameText(item, existing) ? 'unchanged' : 'updated', item, existing };
+  });
+  const embedded = await embedNewImages(
+    drafts.filter((draft): draft is NewImage => !('status' in draft)),
+    tools,
+  );
+  return drafts.map(draft => ('status' in draft ? draft : (embedded.get(draft.item) as Plan)));
+}
+
+function writePlan(plan: Plan, { catalog, collectionId }: Target): ItemRow | undefined {
+  if (plan.status === 'failed') return undefined;
+  const { label, metadata, key } = plan.item;
+  switch (plan.status) {
+    case 'unchanged':
+      return plan.existing;
+    case 'updated':
+      return catalog.updateItem(collectionId, plan.existing.id, { label, metadata });
+    default: {
+      const item = { label, metadata, ...plan.image };
+      if (plan.existing === undefined) return catalog.addItem(collectionId, key, item);
+      return catalog.replaceItem(collectionId, plan.existing.id, item);
+    }
+  }
+}
+
+/** Writes everything in one transaction. */
+export function writePlans(
+  plans: readonly Plan[],
+  target: Target,
+): { outcomes: AddOutcome[]; changes: IndexChanges } {
+  const rows = target.catalog.transaction(() => plans.map(plan => writePlan(plan, target)));
+  const add: IndexedVector[] = [];
+  const remove: number[] = [];
+  const outcomes = plans.map((plan, i): AddOutcome => {
+    if (plan.status === 'failed') {
+      const { key, failure } = plan.item;
+      return { key, status: 'failed', code: failure.code, message: failure.message };
+    }
+    const row = rows[i] as ItemRow;
+    if ('image' in plan) {
+      add.push({ id: row.vectorId, vector: plan.image.embedding });
+      if (plan.existing !== undefined) remove.push(plan.existing.vectorId);
+    }
+    return { key: row.key, status: plan.status, item: toItem(row) };
+  });
+  return { outcomes, changes: { add, remove } };
+}

@@ -1,0 +1,74 @@
+import type { ItemRow } from '../catalog/rows.js';
+import { type ErrorCode, MedoidError } from '../errors.js';
+import { type ImageFormat, readableFormats } from '../images/decode.js';
+
+/** One image of a collection and what is known of it. */
+export interface Item {
+  readonly id: number;
+  /** The caller's own name for it, unique in its collection. */
+  readonly key: string;
+  readonly label: string | null;
+  readonly metadata: Record<string, unknown>;
+  readonly imageSha256: string;
+  readonly format: ImageFormat;
+  /** Pixels, as seen. */
+  readonly width: number;
+  readonly height: number;
+  /** Size of the image as it was given. */
+  readonly bytes: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Neighbour {
+  readonly item: Item;
+  /** Euclidean, of unit vectors: 0..2. */
+  readonly distance: number;
+}
+
+export interface SearchAnswer {
+  /** Nearest first. */
+  readonly results: Neighbour[];
+  readonly modelId: string;
+  readonly timingsMs: { readonly decode: number; readonly embed: number; readonly search: number };
+}
+
+export interface NewItem {
+  readonly key: string;
+  readonly image: Uint8Array;
+  /** None unless given. */
+  readonly label?: string | null;
+  /** JSON; empty unless given. */
+  readonly metadata?: Record<string, unknown>;
+}
+
+export type AddOutcome =
+  | {
+      readonly key: string;
+      readonly status: 'added' | 'unchanged' | 'replaced' | 'updated';
+      readonly item: Item;
+    }
+  | {
+      readonly key: string;
+      readonly status: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
+
+export interface CollectionSummary {
+  readonly name: string;
+  readonly modelId: string;
+  readonly dimension: number;
+  readonly items: number;
+  readonly createdAt: string;
+}
+
+/** @throws MedoidError `invalid-gallery` for an image format that is not known here */
+export function toItem({ vectorId: _, format: stored, ...row }: ItemRow): Item {
+  const format = readableFormats.find(known => known === stored);
+  if (format === undefined) {
+    throw new MedoidError('invalid-gallery', `item ${row.id}: ${stored} is no image format known here`);
+  }
+  return { ...row, format };
+}
