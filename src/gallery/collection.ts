@@ -18,7 +18,7 @@ import {
   type SearchAnswer,
   toItem,
 } from './item.js';
-import { type FailedItem, type PreparedItem, prepareItem } from './prepare-item.js';
+import { type FailedItem, type ItemToPrepare, type PreparedItem, prepareItem } from './prepare-item.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
@@ -89,13 +89,13 @@ export class Collection {
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.parts.activity.run(async () => {
       this.requireWriting();
-      const prepared = Promise.all(items.map(item => this.preparing(() => this.prepareOne(item))));
+      const prepared = Promise.all(items.map(item => this.prepareOne(item)));
       return this.commitOne(prepared, signal);
     });
   }
 
   /** The first half of `add`, for callers that overlap it with the second half of the items before. */
-  prepare(item: NewItem): Promise<PreparedItem | FailedItem> {
+  prepare(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
     return this.parts.activity.run(() => {
       this.requireWriting();
       return this.prepareOne(item);
@@ -176,9 +176,11 @@ export class Collection {
     });
   }
 
-  private prepareOne(item: NewItem): Promise<PreparedItem | FailedItem> {
+  private prepareOne(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
     const { catalog, row } = this.parts;
-    return prepareItem(item, catalog.findItemByKey(row.id, item.key)?.imageSha256, this.parts);
+    return this.preparing(() =>
+      prepareItem(item, catalog.findItemByKey(row.id, item.key)?.imageSha256, this.parts),
+    );
   }
 
   /** In the order of the calls, however long each one's preparation takes. */

@@ -13,6 +13,11 @@ const textSchema = z.strictObject({
   metadata: z.record(z.string(), z.json()).default({}),
 });
 
+/** A new item whose image may be read as late as it is needed, so that few are in memory at once. */
+export type ItemToPrepare = Omit<NewItem, 'image'> & {
+  readonly image: Uint8Array | (() => Promise<Uint8Array>);
+};
+
 interface DecodedImage {
   readonly info: ImageInfo;
   /** What the embedder takes. */
@@ -39,7 +44,7 @@ export async function decodeImage(image: Uint8Array, embedder: Embedder): Promis
   return { info: await inspectImage(image), pixels: await embedder.decode(image) };
 }
 
-function parseText({ image: _, ...text }: NewItem): z.output<typeof textSchema> {
+function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof textSchema> {
   const parsed = textSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new MedoidError('invalid-request', `${text.key}: ${z.prettifyError(parsed.error)}`);
@@ -50,13 +55,13 @@ function parseText({ image: _, ...text }: NewItem): z.output<typeof textSchema> 
  * @param knownSha256 of the image that the item has now; the same image is not decoded again
  */
 export async function prepareItem(
-  item: NewItem,
+  item: ItemToPrepare,
   knownSha256: string | undefined,
   { embedder, images }: { embedder: Embedder; images: ImageStore },
 ): Promise<PreparedItem | FailedItem> {
   try {
     const text = parseText(item);
-    const { image } = item;
+    const image = typeof item.image === 'function' ? await item.image() : item.image;
     const imageSha256 = hashImage(image);
     const decoded = imageSha256 === knownSha256 ? undefined : await decodeImage(image, embedder);
     await images.put(image, imageSha256);

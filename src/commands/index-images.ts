@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from '../durable-file.js';
+import { errorCatalogue, MedoidError } from '../errors.js';
+import { type Collection, Gallery } from '../gallery/gallery.js';
+import { type ImportReport, importImages } from '../gallery/import-images.js';
+import { openSource } from '../gallery/open-source.js';
+import { type CommandResult, defineCommand, numeric } from './command.js';
+import { createProgress } from './progress.js';
+
+const shownFailures = 20;
+
+function openCollection(gallery: Gallery, name: string, model: string | undefined): Promise<Collection> {
+  if (model !== undefined) return gallery.createCollection(name, model);
+  const exists = gallery.listCollections().some(collection => collection.name === name);
+  if (exists) return gallery.collection(name);
+  throw new MedoidError(
+    'invalid-option',
+    `the gallery has no collection ${name} yet: --model says which model directory to make it with`,
+    { field: 'model' },
+  );
+}
+
+/** @returns where it was written */
+async function writeReport(directory: string, report: object): Promise<string> {
+  await mkdir(join(directory, 'reports'), { recursive: true });
+  const path = join(directory, 'reports', `index-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`);
+  await replaceFile(path, `${JSON.stringify(report, null, 2)}\n`);
+  return path;
+}
+
+function describe(report: ImportReport, reportPath: string): string {
+  const { added, replaced, updated, unchanged, ignored, failed } = report;
+  const counts = { added, replaced, updated, unchanged, ignored, failed: failed.length };
+  const lines = failed
+    .slice(0, shownFailures)
+    .map(({ path, code, message }) => `  ${path}: ${code}: ${message}`);
+  if (failed.length > shownFailures) lines.push(`  and ${failed.length - shownFailures} more`);
+  const summary = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  return [summary.join(', '), ...lines, `report: ${reportPath}`].join('\n');
+}
+
+export const indexImages = defineCommand({
+  name: 'index',
+  summary: 'Add the images of a folder or a CSV file to a gallery, or bring it up to date with them.',
+  arguments: z.strictObject({
+    source: z
+      .string()
+      .describe('a folder, or a .csv file with the columns path and, if wanted, label, key and metadata'),
+  }),
+  options: z.strictObject({
+    gallery: z.string().describe('folder of the gallery; made when it is not there'),
+    model: z.string().optional().describe('model directory; needed for a new collection'),
+    collection: z.string().default('default').describe('which collection of the gallery'),
+    labelFrom: z
+      .enum(['folder', 'none'])
+      .default('folder')
+      .describe('label images of a folder with the name of the top folder they lie in'),
+    batch: numeric(z.number().int().min(1).max(1024)).default(64).describe('images embedded together'),
+  }),
+  async run(input, context): Promise<CommandResult> {
+    const source = await openSource(input.source, { labelFrom: input.labelFrom });
+    const gallery = await Gallery.open(input.gallery, { access: 'write', create: true });
+    try {
+      const collection = await openCollection(gallery, input.collection, input.model);
+      if (collection.rebuiltBecause !== undefined && collection.size > 0) {
+        context.report(`the index was built anew from the catalog: ${collection.rebuiltBecause}`);
+      }
+      const progress = createProgress('index', source.images.length, 'images');
+      const report = await importImages(collection, source, {
+        batchSize: input.batch,
+        signal: context.signal,
+        onProgress: (done, { failed }) => progress.update(done, `${failed.length} failed`),
+      }).finally(progress.close);
+      await collection.save();
+      const { modelId } = collection;
+      const reportPath = await writeReport(input.gallery, { source: input.source, modelId, ...report });
+      const exitCode = context.signal.aborted
+        ? errorCatalogue.interrupted.exit
+        : Math.min(1, report.failed.length);
+      return { json: report, text: describe(report, reportPath), exitCode };
+    } finally {
+      await gallery.close();
+    }
+  },
+});

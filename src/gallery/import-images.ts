@@ -1,0 +1,87 @@
+import { readImageFile } from '../images/read-image-file.js';
+import type { Collection } from './collection.js';
+import type { ImageSource, SourceFailure, SourceImage } from './image-source.js';
+import type { AddOutcome } from './item.js';
+
+export interface ImportReport {
+  added: number;
+  replaced: number;
+  updated: number;
+  unchanged: number;
+  /** Files that are no images by their name. */
+  readonly ignored: number;
+  readonly failed: SourceFailure[];
+}
+
+export interface ImportOptions {
+  /** Images that are embedded together and written in one transaction. */
+  readonly batchSize: number;
+  /** Once aborted, the batch under way is finished and no other begun. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, report: ImportReport) => void;
+}
+
+/** Does the work for the next entry while the caller is busy with the one it got. */
+async function* workAhead<T, R>(
+  entries: readonly T[],
+  work: (entry: T) => Promise<R>,
+): AsyncGenerator<[T, R]> {
+  const start = (i: number): Promise<R> | undefined => {
+    const promise = i < entries.length ? work(entries[i]) : undefined;
+    // Awaited below; a failure before that is not an unhandled one.
+    promise?.catch(() => undefined);
+    return promise;
+  };
+  let next = start(0);
+  try {
+    for (let i = 0; next !== undefined; i++) {
+      const done = await next;
+      next = start(i + 1);
+      yield [entries[i], done];
+    }
+  } finally {
+    await next?.catch(() => undefined);
+  }
+}
+
+function count(report: ImportReport, image: SourceImage, outcome: AddOutcome): void {
+  if (outcome.status !== 'failed') report[outcome.status]++;
+  else report.failed.push({ path: image.shownPath, code: outcome.code, message: outcome.message });
+}
+
+const inBatches = <T>(entries: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => entries.slice(i * size, (i + 1) * size));
+
+/**
+ * Brings a collection up to date with a source, batch after batch: while one is embedded, the next is read and
+ * decoded. It may be killed at any moment and run again.
+ */
+export async function importImages(
+  collection: Collection,
+  source: ImageSource,
+  { batchSize, signal, onProgress }: ImportOptions,
+): Promise<ImportReport> {
+  const report: ImportReport = {
+    added: 0,
+    replaced: 0,
+    updated: 0,
+    unchanged: 0,
+    ignored: source.ignored,
+    failed: [...source.failed],
+  };
+  let done = 0;
+  const prepareBatch = (batch: readonly SourceImage[]) =>
+    Promise.all(
+      batch.map(({ path, key, label, metadata }) =>
+        collection.prepare({ key, label, metadata, image: () => readImageFile(path) }),
+      ),
+    );
+  for await (const [batch, prepared] of workAhead(inBatches(source.images, batchSize), prepareBatch)) {
+    const outcomes = await collection.commit(prepared);
+    for (const [i, outcome] of outcomes.entries()) count(report, batch[i], outcome);
+    done += batch.length;
+    onProgress?.(done, report);
+    if (signal?.aborted) break;
+  }
+  return report;
+}
