@@ -36,7 +36,10 @@ export function pairwiseDistances({ data, count, dimension }: VectorBlock): Dist
  * g(S), eq. 7: for each point the position in `medoids` of its nearest medoid; equally near ones: the first in
  * `medoids`. A medoid always belongs to its own cluster.
  */
-export function assignToMedoids({ distances, count }: DistanceMatrix, medoids: ArrayLike<number>): Int32Array {
+export function assignToMedoids(
+  { distances, count }: DistanceMatrix,
+  medoids: ArrayLike<number>,
+): Int32Array {
   const assignment = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     let best = Number.POSITIVE_INFINITY;

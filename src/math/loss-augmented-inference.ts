@@ -48,7 +48,8 @@ export function inferAugmentedClustering(
 ): AugmentedClustering {
   const margin = new NmiMargin(truth, truth.classes);
   const medoids = greedyMedoids(matrix, margin, { gamma, clusters: truth.classes });
-  for (let sweep = 0; sweep < pamSweeps; sweep++) if (!sweepMedoids(matrix, margin, { gamma, medoids })) break;
+  for (let sweep = 0; sweep < pamSweeps; sweep++)
+    if (!sweepMedoids(matrix, margin, { gamma, medoids })) break;
   const assignment = assignToMedoids(matrix, medoids);
   margin.reset(assignment);
   const energy = facilityEnergy(matrix, medoids);
@@ -262,7 +263,12 @@ class TwoNearest {
     const row = medoids[position] * matrix.count;
     for (let i = 0; i < matrix.count; i++) {
       const known = this.first[i] === position || this.second[i] === position;
-      if (known || i === before || i === medoids[position] || matrix.distances[row + i] <= this.secondDistance[i]) {
+      if (
+        known ||
+        i === before ||
+        i === medoids[position] ||
+        matrix.distances[row + i] <= this.secondDistance[i]
+      ) {
         this.update(i);
       }
     }

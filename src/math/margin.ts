@@ -40,11 +40,13 @@ export class NmiMargin {
   }
 
   move(point: number, from: number, to: number): void {
+    if (from === to) return;
     const { cells, sizes, phi, truth } = this;
     const label = truth.labels[point];
     const fromCell = from * truth.classes + label;
     const toCell = to * truth.classes + label;
-    this.cellPhi += phi[cells[fromCell] - 1] - phi[cells[fromCell]] + phi[cells[toCell] + 1] - phi[cells[toCell]];
+    this.cellPhi +=
+      phi[cells[fromCell] - 1] - phi[cells[fromCell]] + phi[cells[toCell] + 1] - phi[cells[toCell]];
     this.sizePhi += phi[sizes[from] - 1] - phi[sizes[from]] + phi[sizes[to] + 1] - phi[sizes[to]];
     cells[fromCell]--;
     cells[toCell]++;

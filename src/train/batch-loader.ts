@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { MedoidError, messageOf } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
-import { type CropWindow, centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import {
+  type CropWindow,
+  centreCrop,
+  type Preprocessing,
+  writeNetworkInput,
+} from '../images/preprocessing.js';
 import { createRandom, type Random } from '../math/random.js';
 
 /** Reads one training image. @throws MedoidError naming the file */

@@ -32,7 +32,13 @@ export const progressSchema = z.strictObject({
 });
 export type TrainingProgress = z.infer<typeof progressSchema>;
 
-export const emptySums = (): TrainingProgress['sums'] => ({ steps: 0, images: 0, seconds: 0, loss: 0, terms: {} });
+export const emptySums = (): TrainingProgress['sums'] => ({
+  steps: 0,
+  images: 0,
+  seconds: 0,
+  loss: 0,
+  terms: {},
+});
 
 /** What a checkpoint must have been made with to be continued. */
 export interface TrainingIdentity {
@@ -91,8 +97,12 @@ export async function restoreCheckpoint(
         .filter(({ name }) => name.startsWith(prefix))
         .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
     network.setWeights(named(modelPrefix));
-    const order = named(optimizerPrefix).sort((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10));
-    await network.setOptimizerState(order.map(tensor => ({ ...tensor, name: tensor.name.replace(/^\d+:/, '') })));
+    const order = named(optimizerPrefix).sort(
+      (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
+    );
+    await network.setOptimizerState(
+      order.map(tensor => ({ ...tensor, name: tensor.name.replace(/^\d+:/, '') })),
+    );
     return progressSchema.parse(JSON.parse(progress));
   } catch (error) {
     if (error instanceof MedoidError) throw error;

@@ -30,7 +30,11 @@ export class EmbeddingNetwork {
    * One step of RMSProp on one batch.
    * @returns the loss before the step
    */
-  step({ input, labels }: Batch, loss: Loss, { epoch, learningRate }: { epoch: number; learningRate: number }): LossResult {
+  step(
+    { input, labels }: Batch,
+    loss: Loss,
+    { epoch, learningRate }: { epoch: number; learningRate: number },
+  ): LossResult {
     let result: LossResult | undefined;
     tf.tidy(() => {
       const { grads } = tf.variableGrads(() => {

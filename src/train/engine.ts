@@ -31,9 +31,13 @@ async function tryNativeEngine(name: keyof typeof nativePackages): Promise<boole
     await importBackend(name);
   } catch (error) {
     if (isMissing(error, packageName)) return false;
-    throw new MedoidError('engine-unavailable', `${packageName} is installed but fails: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new MedoidError(
+      'engine-unavailable',
+      `${packageName} is installed but fails: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   return tf.setBackend('tensorflow');
 }

@@ -22,7 +22,10 @@ const weightsOf = (layer: Layer): { shape: number[]; data: Float32Array }[] =>
 const configOf = (layer: Layer): Record<string, unknown> => layer.getConfig() as Record<string, unknown>;
 
 /** [fh, fw, in, out] → ONNX [out, in, fh, fw], each output channel times `scale`. */
-function convolutionWeights(filter: { shape: number[]; data: Float32Array }, scale?: Float32Array): OnnxTensor['data'] {
+function convolutionWeights(
+  filter: { shape: number[]; data: Float32Array },
+  scale?: Float32Array,
+): Float32Array {
   const [height, width, inputs, outputs] = filter.shape;
   const target = new Float32Array(filter.data.length);
   for (let k = 0; k < height * width; k++) {
@@ -42,29 +45,49 @@ const samePadding = (padding: unknown, layer: string): string => {
   throw new Error(`layer ${layer}: expected padding same or valid, got ${String(padding)}`);
 };
 
-/** Writers of one layer type each: they append nodes whose last output is named after `output`. */
-type Writer = (graph: Graph, node: GraphNode, output: string) => void;
+/**
+ * Writers of one layer type each: they append nodes, the last of which answers `output`. `norm` is a batch
+ * normalisation to be folded in; only the types in `foldable` are given one.
+ */
+type Writer = (
+  graph: Graph,
+  node: GraphNode,
+  target: { output: string; norm?: BatchNorm | undefined },
+) => void;
+
+/** y = (x + bias)·scale + shift of the folded normalisation, as one bias. */
+const foldedBias = (
+  channels: number,
+  bias?: Float32Array,
+  norm?: ReturnType<BatchNorm['affine']>,
+): Float32Array =>
+  Float32Array.from(
+    { length: channels },
+    (_, c) => (bias?.[c] ?? 0) * (norm?.scale[c] ?? 1) + (norm?.shift[c] ?? 0),
+  );
+
+function requireLinear(layer: Layer): void {
+  const activation = String(configOf(layer).activation ?? 'linear');
+  if (activation !== 'linear')
+    throw new Error(`layer ${layer.name}: expected no activation, got ${activation}`);
+}
 
 const isNorm = (layer: Layer): layer is BatchNorm => layer.getClassName() === 'MedoidBatchNorm';
 
-/** Convolution with the batch normalisation that follows it folded in: w·scale, bias·scale + shift. */
-function writeConvolution(graph: Graph, { layer, inputs }: GraphNode, output: string, norm?: BatchNorm): void {
+const writeConvolution: Writer = (graph, { layer, inputs }, { output, norm }) => {
+  requireLinear(layer);
   const config = configOf(layer);
   const [filter, bias] = weightsOf(layer);
   const affine = norm?.affine();
-  const channels = filter.shape[3];
-  const shift = Float32Array.from(
-    { length: channels },
-    (_, o) => (bias?.data[o] ?? 0) * (affine?.scale[o] ?? 1) + (affine?.shift[o] ?? 0),
-  );
-  const [height, width, inChannels] = filter.shape;
-  const dims = [channels, inChannels, height, width];
+  const [height, width, inChannels, channels] = filter.shape;
   graph.initializers.push(
-    { name: `${output}.weight`, dims, data: convolutionWeights(filter, affine?.scale) },
-    { name: `${output}.bias`, dims: [channels], data: shift },
+    {
+      name: `${output}.weight`,
+      dims: [channels, inChannels, height, width],
+      data: convolutionWeights(filter, affine?.scale),
+    },
+    { name: `${output}.bias`, dims: [channels], data: foldedBias(channels, bias?.data, affine) },
   );
-  const activation = String(config.activation ?? 'linear');
-  if (activation !== 'linear') throw new Error(`layer ${layer.name}: expected no activation, got ${activation}`);
   graph.nodes.push({
     operator: 'Conv',
     inputs: [inputs[0], `${output}.weight`, `${output}.bias`],
@@ -75,46 +98,51 @@ function writeConvolution(graph: Graph, { layer, inputs }: GraphNode, output: st
       auto_pad: samePadding(config.padding, layer.name),
     },
   });
-}
+};
+
+const writeDense: Writer = (graph, { layer, inputs }, { output, norm }) => {
+  requireLinear(layer);
+  const [kernel, bias] = weightsOf(layer);
+  const affine = norm?.affine();
+  const units = kernel.shape[1];
+  const scaled = kernel.data.map((value, k) => value * (affine?.scale[k % units] ?? 1));
+  graph.initializers.push(
+    { name: `${output}.weight`, dims: kernel.shape, data: scaled },
+    { name: `${output}.bias`, dims: [units], data: foldedBias(units, bias?.data, affine) },
+  );
+  const names = [inputs[0], `${output}.weight`, `${output}.bias`];
+  graph.nodes.push({ operator: 'Gemm', inputs: names, output, attributes: {} });
+};
+
+/** Layers that take a batch normalisation which alone follows them into their own weights. */
+const foldable: Readonly<Record<string, Writer>> = { Conv2D: writeConvolution, Dense: writeDense };
 
 const writers: Readonly<Record<string, Writer>> = {
-  Conv2D: (graph, node, output) => writeConvolution(graph, node, output),
-  ReLU: (graph, { inputs }, output) => {
+  ...foldable,
+  ReLU: (graph, { inputs }, { output }) => {
     graph.nodes.push({ operator: 'Relu', inputs: [inputs[0]], output, attributes: {} });
   },
-  Add: (graph, { inputs, layer }, output) => {
+  Add: (graph, { inputs, layer }, { output }) => {
     if (inputs.length !== 2) throw new Error(`layer ${layer.name}: expected 2 inputs, got ${inputs.length}`);
     graph.nodes.push({ operator: 'Add', inputs: [...inputs], output, attributes: {} });
   },
-  MaxPooling2D: (graph, { inputs, layer }, output) => {
+  MaxPooling2D: (graph, { inputs, layer }, { output }) => {
     const { poolSize, strides, padding } = configOf(layer) as Record<string, number[]>;
     const attributes = { kernel_shape: poolSize, strides, auto_pad: samePadding(padding, layer.name) };
     graph.nodes.push({ operator: 'MaxPool', inputs: [inputs[0]], output, attributes });
   },
-  GlobalAveragePooling2D: (graph, { inputs }, output) => {
+  GlobalAveragePooling2D: (graph, { inputs }, { output }) => {
     const pooled = `${output}.pooled`;
     graph.nodes.push(
       { operator: 'GlobalAveragePool', inputs: [inputs[0]], output: pooled, attributes: {} },
       { operator: 'Flatten', inputs: [pooled], output, attributes: { axis: 1 } },
     );
   },
-  Dense: (graph, { inputs, layer }, output) => {
-    const [kernel, bias] = weightsOf(layer);
-    graph.initializers.push(
-      { name: `${output}.weight`, dims: kernel.shape, data: kernel.data },
-      {
-        name: `${output}.bias`,
-        dims: [kernel.shape[1]],
-        data: bias?.data ?? new Float32Array(kernel.shape[1]),
-      },
-    );
-    const names = [inputs[0], `${output}.weight`, `${output}.bias`];
-    graph.nodes.push({ operator: 'Gemm', inputs: names, output, attributes: {} });
-  },
-  // Normalisation that follows no convolution of its own: y = x·scale + shift per channel.
-  MedoidBatchNorm: (graph, { inputs, layer }, output) => {
+  // One that could not be folded: y = x·scale + shift per channel.
+  MedoidBatchNorm: (graph, { inputs, layer }, { output }) => {
     const { scale, shift } = (layer as BatchNorm).affine();
-    const dims = [1, scale.length, 1, 1];
+    const rank = (layer.outputShape as number[]).length;
+    const dims = [1, scale.length, 1, 1].slice(0, rank);
     graph.initializers.push(
       { name: `${output}.scale`, dims, data: scale },
       { name: `${output}.shift`, dims, data: shift },
@@ -162,16 +190,13 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
     const output = layer.name;
     names.set(layer.name, output);
     const [follower, ...others] = readers.get(layer.name) ?? [];
-    if (layer.getClassName() === 'Conv2D' && others.length === 0 && follower !== undefined && isNorm(follower.layer)) {
-      names.set(follower.layer.name, output);
-      writeConvolution(graph, resolved, output, follower.layer);
-      continue;
-    }
-    const writer = writers[layer.getClassName()];
-    if (writer === undefined) {
-      throw new Error(`layer ${layer.name}: ${layer.getClassName()} has no ONNX form here`);
-    }
-    writer(graph, resolved, output);
+    const type = layer.getClassName();
+    const alone = others.length === 0 && follower !== undefined && isNorm(follower.layer);
+    const norm = type in foldable && alone ? (follower.layer as BatchNorm) : undefined;
+    if (norm !== undefined) names.set(norm.name, output);
+    const writer = writers[type];
+    if (writer === undefined) throw new Error(`layer ${layer.name}: ${type} has no ONNX form here`);
+    writer(graph, resolved, { output, norm });
   }
   const last = names.get((model.outputs[0].sourceLayer as Layer).name) as string;
   writeNormalisation(graph, last);
@@ -185,10 +210,20 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
 
 /** x / max(‖x‖₂, 1e-6) per row. */
 function writeNormalisation(graph: Graph, input: string): void {
-  graph.initializers.push({ name: 'norm.floor', dims: [1], data: Float32Array.of(1e-6) });
+  graph.initializers.push({ name: 'embedding.floor', dims: [1], data: Float32Array.of(1e-6) });
   graph.nodes.push(
-    { operator: 'ReduceL2', inputs: [input], output: 'norm', attributes: { axes: [1], keepdims: 1 } },
-    { operator: 'Max', inputs: ['norm', 'norm.floor'], output: 'norm.safe', attributes: {} },
-    { operator: 'Div', inputs: [input, 'norm.safe'], output: 'embedding', attributes: {} },
+    {
+      operator: 'ReduceL2',
+      inputs: [input],
+      output: 'embedding.length',
+      attributes: { axes: [1], keepdims: 1 },
+    },
+    {
+      operator: 'Max',
+      inputs: ['embedding.length', 'embedding.floor'],
+      output: 'embedding.divisor',
+      attributes: {},
+    },
+    { operator: 'Div', inputs: [input, 'embedding.divisor'], output: 'embedding', attributes: {} },
   );
 }

@@ -82,7 +82,11 @@ interface TensorEntry {
   readonly data_offsets: readonly [number, number];
 }
 
-function readTensor(body: Buffer, name: string, { shape, data_offsets: [start, end] }: TensorEntry): NamedTensor {
+function readTensor(
+  body: Buffer,
+  name: string,
+  { shape, data_offsets: [start, end] }: TensorEntry,
+): NamedTensor {
   const expected = 4 * shape.reduce((product, side) => product * side, 1);
   if (end - start !== expected || end > body.length) {
     throw new Error(`tensor ${name} has ${Math.min(end, body.length) - start} bytes, expected ${expected}`);

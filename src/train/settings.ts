@@ -24,7 +24,8 @@ export const trainingSettingsSchema = z.strictObject({
 
 export type TrainingSettings = z.infer<typeof trainingSettingsSchema>;
 
-export const preprocessingOf = ({ imageSize }: TrainingSettings): Preprocessing => defaultPreprocessing(imageSize);
+export const preprocessingOf = ({ imageSize }: TrainingSettings): Preprocessing =>
+  defaultPreprocessing(imageSize);
 
 /** Learning rate of a step counted from 0: linear warm-up, then as it is or down half a cosine to 0. */
 export function learningRateAt(

@@ -7,7 +7,10 @@ export type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 export { tf, tfl };
 
 /** Installed by the user, if at all; the others come with this package. */
-export const nativePackages = { 'node-gpu': '@tensorflow/tfjs-node-gpu', node: '@tensorflow/tfjs-node' } as const;
+export const nativePackages = {
+  'node-gpu': '@tensorflow/tfjs-node-gpu',
+  node: '@tensorflow/tfjs-node',
+} as const;
 
 /** Loads the package of an engine, which registers its backend. */
 export const importBackend = (engine: 'node-gpu' | 'node' | 'wasm' | 'cpu'): Promise<unknown> => {

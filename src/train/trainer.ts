@@ -3,7 +3,7 @@ import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import { loadBatch, prefetch } from './batch-loader.js';
-import { emptySums, type EpochMetrics, type TrainingProgress } from './checkpoint.js';
+import { type EpochMetrics, emptySums, type TrainingProgress } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import { sampleBatches } from './samplers/c-over-m.js';
@@ -85,7 +85,8 @@ function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number
   sums.images += batch.labels.length;
   sums.seconds += (performance.now() - started) / 1000;
   sums.loss += result.value;
-  for (const [name, value] of Object.entries(result.terms)) sums.terms[name] = (sums.terms[name] ?? 0) + value;
+  for (const [name, value] of Object.entries(result.terms))
+    sums.terms[name] = (sums.terms[name] ?? 0) + value;
   progress.step++;
   job.onStep(progress, result);
 }
@@ -119,7 +120,9 @@ export async function embedImages(
 ): Promise<VectorBlock> {
   const { dimension } = settings;
   const data = new Float32Array(paths.length * dimension);
-  const chunks = Array.from({ length: Math.ceil(paths.length / 64) }, (_, i) => paths.slice(i * 64, i * 64 + 64));
+  const chunks = Array.from({ length: Math.ceil(paths.length / 64) }, (_, i) =>
+    paths.slice(i * 64, i * 64 + 64),
+  );
   let offset = 0;
   for await (const input of prefetch(chunks, chunk => loadBatch(chunk, preprocessingOf(settings)))) {
     const block = network.embed(input);

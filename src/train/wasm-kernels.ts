@@ -26,11 +26,28 @@ interface GradientAttributes {
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-function geometryOf(input: Shape4D, filter: Shape4D, attributes: GradientAttributes, depthwise: boolean): Geometry {
+function geometryOf(
+  input: Shape4D,
+  filter: Shape4D,
+  attributes: GradientAttributes,
+  depthwise: boolean,
+): Geometry {
   const { strides, pad, dimRoundingMode, dataFormat, dilations = 1 } = attributes;
-  const info = tf.backend_util.computeConv2DInfo(input, filter, strides, dilations, pad, dimRoundingMode, depthwise);
+  const info = tf.backend_util.computeConv2DInfo(
+    input,
+    filter,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    depthwise,
+  );
   const dilated = info.dilationHeight !== 1 || info.dilationWidth !== 1;
-  if (info.strideHeight !== info.strideWidth || dilated || (dataFormat !== undefined && dataFormat !== 'NHWC')) {
+  if (
+    info.strideHeight !== info.strideWidth ||
+    dilated ||
+    (dataFormat !== undefined && dataFormat !== 'NHWC')
+  ) {
     throw new Error('wasm convolution gradients expect NHWC, equal strides and dilation 1');
   }
   return {
@@ -128,7 +145,11 @@ function phaseFilter(filter: tf.Tensor4D, g: Geometry): tf.Tensor4D {
  * are then woven into pixels. No zero-stuffing, so stride 2 costs 16 taps for 3×3 instead of 36.
  * @param dy [n, oh, ow, out] @param filter [fh, fw, in, out] @returns [n, h, w, in]
  */
-function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, [inputShape, g]: [Shape4D, Geometry]): tf.Tensor4D {
+function inputGradient(
+  dy: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  [inputShape, g]: [Shape4D, Geometry],
+): tf.Tensor4D {
   const [, height, width, inChannels] = inputShape;
   const { stride } = g;
   if (g.filterHeight === 1 && g.filterWidth === 1 && stride === 1) {
@@ -197,7 +218,10 @@ function depthwiseInputGradient(
   return tf.depthwiseConv2d(window, reversed, 1, 'valid');
 }
 
-const replaceKernel = (kernelName: string, compute: (inputs: KernelInputs, attributes: KernelAttributes) => tf.Tensor) => {
+const replaceKernel = (
+  kernelName: string,
+  compute: (inputs: KernelInputs, attributes: KernelAttributes) => tf.Tensor,
+) => {
   if (tf.getKernel(kernelName, 'wasm') !== undefined) tf.unregisterKernel(kernelName, 'wasm');
   const kernelFunc: tf.KernelFunc = ({ inputs, attrs }) =>
     tf.tidy(() => compute(inputs as unknown as KernelInputs, attrs as unknown as KernelAttributes));

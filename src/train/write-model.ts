@@ -44,7 +44,8 @@ export async function writeModel(
     preprocessing: preprocessingOf(settings),
     architecture: { network: architecture.name, options: architecture.options },
     training: { ...data, seed, engine, steps: metrics?.steps ?? 0, options: { loss, ...rest } },
-    metrics: metrics === undefined ? {} : { loss: metrics.loss, recallAt1: metrics.recallAt1, ...metrics.terms },
+    metrics:
+      metrics === undefined ? {} : { loss: metrics.loss, recallAt1: metrics.recallAt1, ...metrics.terms },
   });
   const temporary = `${target}.tmp-${process.pid}`;
   await rm(temporary, { recursive: true, force: true });

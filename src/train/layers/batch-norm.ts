@@ -1,26 +1,27 @@
 import { type Tensor, type Tensor4D, tf, tfl } from '../tf.js';
 
-/** Means per channel of x [n, h, w, channels] as [channels]: two average poolings, the fastest reduction on wasm. */
-const channelMeans = (x: Tensor4D): Tensor => {
-  const [batch, height, width, channels] = x.shape;
-  const perImage = tf.avgPool(x, [height, width], 1, 'valid');
+/** Means per channel of x [n, h, w, channels] or [n, channels] as [channels]: two average poolings, the fastest reduction on wasm. */
+const channelMeans = (x: Tensor): Tensor => {
+  const channels = x.shape.at(-1) as number;
+  const [batch, height = 1, width = 1] = x.shape.slice(0, -1);
+  const images = tf.reshape(x, [batch, height, width, channels]) as Tensor4D;
+  const perImage = tf.avgPool(images, [height, width], 1, 'valid');
   const means = tf.avgPool(tf.reshape(perImage, [1, batch, 1, channels]) as Tensor4D, [batch, 1], 1, 'valid');
   return tf.reshape(means, [channels]);
 };
 
 /** @param dy [n, h, w, channels] @returns ∂ of x, gamma, beta */
-function batchGradient(dy: Tensor4D, saved: Tensor[]): Tensor[] {
+function batchGradient(dy: Tensor, saved: Tensor[]): Tensor[] {
   const [centred, inverse, scale] = saved;
-  const [batch, height, width] = dy.shape;
   const meanSlope = channelMeans(dy);
-  const alignment = channelMeans(tf.mul(dy, centred) as Tensor4D); // mean of dy·(x − mean)
+  const alignment = channelMeans(tf.mul(dy, centred)); // mean of dy·(x − mean)
   const inner = tf.sub(dy, tf.add(tf.mul(centred, tf.mul(tf.square(inverse), alignment)), meanSlope));
-  const count = batch * height * width;
+  const count = dy.size / (dy.shape.at(-1) as number);
   return [tf.mul(inner, scale), tf.mul(tf.mul(alignment, inverse), count), tf.mul(meanSlope, count)];
 }
 
 /**
- * Batch normalisation of [n, h, w, channels] over all axes but the last (Ioffe & Szegedy 2015) with its gradient
+ * Batch normalisation of [n, h, w, channels] or [n, channels] over all axes but the last (Ioffe & Szegedy 2015) with its gradient
  * written out, several times faster on wasm than TensorFlow.js's own layer. Training normalises with the batch's own mean and variance and
  * moves the running ones towards them; otherwise the running ones are used.
  */
@@ -28,17 +29,24 @@ export class BatchNorm extends tfl.layers.Layer {
   static readonly className = 'MedoidBatchNorm';
   readonly epsilon = 1e-3;
   private readonly momentum = 0.9;
+  private readonly isAffine: boolean;
   private gamma!: tfl.LayerVariable;
   private beta!: tfl.LayerVariable;
   private movingMean!: tfl.LayerVariable;
   private movingVariance!: tfl.LayerVariable;
 
+  /** @param options.affine whether scale and shift are learnt; without, they stay 1 and 0 */
+  constructor({ affine = true, ...options }: { name: string; affine?: boolean }) {
+    super(options);
+    this.isAffine = affine;
+  }
+
   override build(inputShape: tfl.Shape | tfl.Shape[]): void {
     const channels = (inputShape as number[]).at(-1) as number;
     const weight = (name: string, initial: 'ones' | 'zeros', trainable: boolean): tfl.LayerVariable =>
       this.addWeight(name, [channels], 'float32', tfl.initializers[initial](), undefined, trainable);
-    this.gamma = weight('gamma', 'ones', true);
-    this.beta = weight('beta', 'zeros', true);
+    this.gamma = weight('gamma', 'ones', this.isAffine);
+    this.beta = weight('beta', 'zeros', this.isAffine);
     this.movingMean = weight('movingMean', 'zeros', false);
     this.movingVariance = weight('movingVariance', 'ones', false);
     this.built = true;
@@ -68,17 +76,17 @@ export class BatchNorm extends tfl.layers.Layer {
   }
 
   private normaliseBatch(x: Tensor): Tensor {
-    const operation = tf.customGrad(((data: Tensor4D, gamma: Tensor, beta: Tensor, save: tf.GradSaveFunc) => {
+    const operation = tf.customGrad(((data: Tensor, gamma: Tensor, beta: Tensor, save: tf.GradSaveFunc) => {
       const mean = channelMeans(data);
       const centred = tf.sub(data, mean);
-      const variance = channelMeans(tf.square(centred) as Tensor4D);
+      const variance = channelMeans(tf.square(centred));
       this.moveStatistics(mean, variance);
       const inverse = tf.rsqrt(tf.add(variance, this.epsilon));
       const scale = tf.mul(gamma, inverse);
       save([centred, inverse, scale]);
       return { value: tf.add(tf.mul(centred, scale), beta), gradFunc: batchGradient };
     }) as unknown as Parameters<typeof tf.customGrad>[0]);
-    return operation(x as Tensor4D, this.gamma.read(), this.beta.read());
+    return operation(x, this.gamma.read(), this.beta.read());
   }
 
   private moveStatistics(mean: Tensor, variance: Tensor): void {

@@ -19,8 +19,9 @@ export interface NetworkDefinition<Options extends z.ZodType = z.ZodType> {
 }
 
 /** Keeps the types of one network's options while the registry forgets them. */
-export const defineNetwork = <Options extends z.ZodType>(definition: NetworkDefinition<Options>): NetworkDefinition =>
-  definition as unknown as NetworkDefinition;
+export const defineNetwork = <Options extends z.ZodType>(
+  definition: NetworkDefinition<Options>,
+): NetworkDefinition => definition as unknown as NetworkDefinition;
 
 export interface ConvolutionOptions {
   readonly name: string;
@@ -59,16 +60,22 @@ export class NetworkBuilder {
     return tfl.layers.reLU({ name: `${name}/relu` }).apply(x) as SymbolicTensor;
   }
 
-  /** Mean over space, then the linear embedding. */
+  /**
+   * Mean over space, the linear embedding, and a normalisation that gives each of its dimensions mean 0 and variance
+   * 1 over the batch: without it a distance-based loss on an untrained network first shrinks all distances alike
+   * (docs/decisions/0003).
+   */
   head(x: SymbolicTensor, dimension: number): SymbolicTensor {
     const pooled = tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x);
-    return tfl.layers
+    const embedding = tfl.layers
       .dense({
         name: 'head',
         units: dimension,
+        useBias: false,
         kernelInitializer: tfl.initializers.glorotNormal({ seed: this.nextSeed() }),
       })
-      .apply(pooled) as SymbolicTensor;
+      .apply(pooled);
+    return new BatchNorm({ name: 'head/norm', affine: false }).apply(embedding) as SymbolicTensor;
   }
 
   private nextSeed(): number {

@@ -16,7 +16,11 @@ interface Block {
 }
 
 /** Basic block: two 3×3 convolutions beside the identity, or beside a 1×1 projection where the shape changes. */
-function residualBlock(build: NetworkBuilder, x: SymbolicTensor, { name, filters, stride }: Block): SymbolicTensor {
+function residualBlock(
+  build: NetworkBuilder,
+  x: SymbolicTensor,
+  { name, filters, stride }: Block,
+): SymbolicTensor {
   const first = build.relu(
     build.convolution(x, { name: `${name}/a`, filters, kernel: 3, stride }),
     `${name}/a`,
@@ -44,7 +48,11 @@ export const resnet = defineNetwork({
     for (let stage = 0; stage < 4; stage++) {
       for (let block = 0; block < blocks; block++) {
         const stride = block === 0 ? 2 : 1;
-        x = residualBlock(build, x, { name: `stage${stage + 1}/${block + 1}`, filters: width << stage, stride });
+        x = residualBlock(build, x, {
+          name: `stage${stage + 1}/${block + 1}`,
+          filters: width << stage,
+          stride,
+        });
       }
     }
     return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'resnet' });
