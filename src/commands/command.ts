@@ -58,6 +58,31 @@ export const numeric = <Schema extends z.ZodType<number, number>>(schema: Schema
     })
     .pipe(schema);
 
+/** `name=value,name=value`: numbers and true or false are taken for what they are, all else is text. */
+export const nameValuePairs = z.string().transform((text, context): Record<string, unknown> => {
+  const entries = text
+    .split(',')
+    .filter(pair => pair.trim() !== '')
+    .map(pair => pair.split('='));
+  if (entries.some(parts => parts.length !== 2)) {
+    context.addIssue({ code: 'custom', message: 'expected name=value,name=value' });
+    return z.NEVER;
+  }
+  const parse = (value: string): unknown => {
+    if (value === 'true' || value === 'false') return value === 'true';
+    return value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+  };
+  return Object.fromEntries(entries.map(([name, value]) => [name.trim(), parse(value.trim())]));
+});
+
+/** Names separated by commas. */
+export const nameList = z.string().transform(text =>
+  text
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== ''),
+);
+
 /** Shared by every command in which something is random. */
 export const seedOption = numeric(
   z

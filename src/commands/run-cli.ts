@@ -19,6 +19,11 @@ const unwrap = (schema: z.ZodType): z.ZodType => {
 const isRequired = (schema: z.ZodType): boolean =>
   !(schema instanceof z.ZodDefault || schema instanceof z.ZodOptional);
 
+const showDefault = (value: unknown): string => {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'object' ? '' : String(value);
+};
+
 function buildOption(name: string, schema: z.ZodType): Option {
   const inner = unwrap(schema);
   const flag = `--${kebabCase(name)}`;
@@ -27,7 +32,8 @@ function buildOption(name: string, schema: z.ZodType): Option {
   if (inner instanceof z.ZodEnum) option.choices(inner.options.map(String));
   if (isRequired(schema)) option.makeOptionMandatory();
   if (schema instanceof z.ZodDefault && !valueless) {
-    option.description += ` (default: ${String(schema.def.defaultValue)})`;
+    const shown = showDefault(schema.def.defaultValue);
+    if (shown !== '') option.description += ` (default: ${shown})`;
   }
   return option;
 }

@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { messageOf } from '../errors.js';
-import { imageExtensions } from '../images/decode.js';
+import { isImageName } from '../images/image-name.js';
 import type { ImageSource, SourceFailure, SourceImage } from './image-source.js';
 
 /** `folder`: the name of the top folder an image lies in, none for those at the root. */
@@ -37,11 +37,11 @@ async function kindOf(entry: Dirent, path: string): Promise<'folder' | 'file' | 
 }
 
 function addFile(walk: Walk, names: readonly string[]): void {
-  const path = join(walk.root, ...names);
-  if (!imageExtensions.has(extname(path).toLowerCase())) {
+  if (!isImageName(names[names.length - 1])) {
     walk.ignored++;
     return;
   }
+  const path = join(walk.root, ...names);
   const key = names.join('/');
   const label = walk.labelFrom === 'folder' && names.length > 1 ? names[0] : null;
   walk.images.push({ path, shownPath: key, key, label, metadata: {} });

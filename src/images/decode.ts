@@ -11,11 +11,6 @@ sharp.concurrency(1);
 export const readableFormats = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
 export type ImageFormat = (typeof readableFormats)[number];
 
-/** Endings of files that a folder walk takes for images. */
-export const imageExtensions: ReadonlySet<string> = new Set(
-  ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff'].map(ending => `.${ending}`),
-);
-
 export interface ImageInfo {
   readonly format: ImageFormat;
   /** As seen, after EXIF orientation. */

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { MedoidError, messageOf } from '../errors.js';
-import { decodeResized } from '../images/decode.js';
 import {
   type CropWindow,
   centreCrop,
@@ -8,16 +5,7 @@ import {
   writeNetworkInput,
 } from '../images/preprocessing.js';
 import { createRandom, type Random } from '../math/random.js';
-
-/** Reads one training image. @throws MedoidError naming the file */
-export async function loadPixels(path: string, preprocessing: Preprocessing): Promise<Uint8Array> {
-  try {
-    return await decodeResized(await readFile(path), preprocessing);
-  } catch (error) {
-    const code = error instanceof MedoidError ? error.code : 'unreadable-image';
-    throw new MedoidError(code, `${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
+import type { ImageSet } from './image-set.js';
 
 /** The paper's augmentation: a random window of the resized square, mirrored half of the time. */
 const randomWindow = ({ resize, crop }: Preprocessing, random: Random): CropWindow => ({
@@ -26,25 +14,29 @@ const randomWindow = ({ resize, crop }: Preprocessing, random: Random): CropWind
   mirror: random.next() < 0.5,
 });
 
-/**
- * Network input of some images: [n, crop, crop, 3].
- * @param seed names the augmentation; undefined = the centre window, as when embedding
- */
+interface BatchRequest {
+  /** Numbers of the images: [n]. */
+  readonly batch: readonly number[];
+  /** Names the augmentation; without it the centre window is taken, as when embedding. */
+  readonly seed?: string;
+}
+
+/** Network input of some images: [n, crop, crop, 3]. */
 export async function loadBatch(
-  paths: readonly string[],
+  images: ImageSet,
   preprocessing: Preprocessing,
-  seed?: string,
+  { batch, seed }: BatchRequest,
 ): Promise<Float32Array> {
   const { crop } = preprocessing;
   const size = crop * crop * 3;
-  const target = new Float32Array(paths.length * size);
+  const target = new Float32Array(batch.length * size);
   const random = seed === undefined ? undefined : createRandom(seed);
-  const windows = paths.map(() =>
+  const windows = batch.map(() =>
     random === undefined ? centreCrop(preprocessing) : randomWindow(preprocessing, random),
   );
   await Promise.all(
-    paths.map(async (path, i) => {
-      const pixels = await loadPixels(path, preprocessing);
+    batch.map(async (image, i) => {
+      const pixels = await images.pixels(image);
       writeNetworkInput(pixels, windows[i], preprocessing, { target, offset: i * size, layout: 'nhwc' });
     }),
   );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MedoidError } from '../errors.js';
 import { defaultPreprocessing, type Preprocessing } from '../images/preprocessing.js';
 
 /** Everything that decides the weights besides the images: same settings, same images, same engine, same weights. */
@@ -24,7 +25,7 @@ export const trainingSettingsSchema = z.strictObject({
 
 export type TrainingSettings = z.infer<typeof trainingSettingsSchema>;
 
-export const preprocessingOf = ({ imageSize }: TrainingSettings): Preprocessing =>
+export const preprocessingOf = ({ imageSize }: Pick<TrainingSettings, 'imageSize'>): Preprocessing =>
   defaultPreprocessing(imageSize);
 
 /** Learning rate of a step counted from 0: linear warm-up, then as it is or down half a cosine to 0. */
@@ -35,4 +36,34 @@ export function learningRateAt(
   const warmth = Math.min(1, (step + 1) / (warmupSteps + 1));
   const decay = schedule === 'constant' ? 1 : 0.5 * (1 + Math.cos((Math.PI * step) / steps));
   return learningRate * warmth * decay;
+}
+
+interface Named {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The options of one entry of a registry, checked, with its defaults filled in.
+ * @param kind what the registry is of, for the message
+ * @throws MedoidError `invalid-option` naming what is known
+ */
+export function parseOptionsOf(
+  registry: readonly { readonly name: string; readonly options: z.ZodType }[],
+  { name, options }: Named,
+  kind: 'network' | 'loss',
+): Named {
+  const definition = registry.find(entry => entry.name === name);
+  if (definition === undefined) {
+    const known = registry.map(entry => entry.name).join(', ');
+    throw new MedoidError('invalid-option', `--${kind}: expected one of ${known}, got ${name}`, {
+      field: kind,
+    });
+  }
+  const parsed = definition.options.safeParse(options);
+  if (parsed.success) return { name, options: parsed.data as Record<string, unknown> };
+  throw new MedoidError('invalid-option', `--${kind}-options of ${name}: ${z.prettifyError(parsed.error)}`, {
+    field: `${kind}Options`,
+    cause: parsed.error,
+  });
 }

@@ -5,24 +5,18 @@ import type { VectorBlock } from '../math/vectors.js';
 import { loadBatch, prefetch } from './batch-loader.js';
 import { type EpochMetrics, emptySums, type TrainingProgress } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
+import type { ImageSet } from './image-set.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import { sampleBatches } from './samplers/c-over-m.js';
 import { learningRateAt, preprocessingOf, type TrainingSettings } from './settings.js';
-
-/** Images with their classes, as the trainer wants them. */
-export interface LabelledImages {
-  readonly paths: readonly string[];
-  /** Class number of each: [images]. */
-  readonly labels: Int32Array;
-}
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;
   readonly network: EmbeddingNetwork;
   readonly loss: Loss;
-  readonly images: LabelledImages;
+  readonly images: ImageSet;
   /** Of classes that are not trained on; may be empty. */
-  readonly validation: LabelledImages;
+  readonly validation: ImageSet;
   /** Changed in place as training goes on. */
   readonly progress: TrainingProgress;
   readonly signal: AbortSignal;
@@ -30,6 +24,8 @@ export interface TrainingJob {
   /** Called with an epoch's metrics, already in `progress.history`: time to save. */
   readonly onEpoch: (metrics: EpochMetrics) => Promise<void>;
 }
+
+const embeddedAtOnce = 64;
 
 export const batchesPerEpoch = (images: number, batchSize: number): number => Math.ceil(images / batchSize);
 
@@ -41,7 +37,7 @@ export const batchesPerEpoch = (images: number, batchSize: number): number => Ma
  */
 export async function train(job: TrainingJob): Promise<boolean> {
   const { settings, images, progress, signal } = job;
-  const perEpoch = batchesPerEpoch(images.paths.length, settings.batchSize);
+  const perEpoch = batchesPerEpoch(images.labels.length, settings.batchSize);
   while (progress.step < settings.steps) {
     const epoch = Math.floor(progress.step / perEpoch);
     const first = progress.step % perEpoch;
@@ -50,11 +46,10 @@ export async function train(job: TrainingJob): Promise<boolean> {
     const jobs = batches.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
     const load = async ({ batch, step }: (typeof jobs)[number]) => ({
       batch,
-      input: await loadBatch(
-        batch.map(i => images.paths[i]),
-        preprocessingOf(settings),
-        `${settings.seed}/augmentation/${step}`,
-      ),
+      input: await loadBatch(images, preprocessingOf(settings), {
+        batch,
+        seed: `${settings.seed}/augmentation/${step}`,
+      }),
     });
     for await (const { batch, input } of prefetch(jobs, load)) {
       await nextTurn(); // signals and the next batch's decoding get their turn
@@ -107,27 +102,32 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
 
 /** Recall@1 of the held-out classes under the present weights; null without any. */
 async function validate({ settings, network, validation }: TrainingJob): Promise<number | null> {
-  if (validation.paths.length === 0) return null;
-  const block = await embedImages(network, validation.paths, settings);
+  if (validation.labels.length === 0) return null;
+  const block = await embedImages(network, validation, settings);
   return evaluateRetrieval(block, validation.labels, [1]).recallAt[1];
 }
 
-/** Embeds images with the network as it is in training, centre crop: [images, dimension]. */
-export async function embedImages(
+/** Embeds with the network as it is in training, centre crop: [images, dimension]. */
+async function embedImages(
   network: EmbeddingNetwork,
-  paths: readonly string[],
+  images: ImageSet,
   settings: TrainingSettings,
 ): Promise<VectorBlock> {
   const { dimension } = settings;
-  const data = new Float32Array(paths.length * dimension);
-  const chunks = Array.from({ length: Math.ceil(paths.length / 64) }, (_, i) =>
-    paths.slice(i * 64, i * 64 + 64),
+  const count = images.labels.length;
+  const data = new Float32Array(count * dimension);
+  const chunks = Array.from({ length: Math.ceil(count / embeddedAtOnce) }, (_, chunk) =>
+    Array.from(
+      { length: Math.min(embeddedAtOnce, count - chunk * embeddedAtOnce) },
+      (_, i) => chunk * embeddedAtOnce + i,
+    ),
   );
   let offset = 0;
-  for await (const input of prefetch(chunks, chunk => loadBatch(chunk, preprocessingOf(settings)))) {
+  const load = (batch: number[]) => loadBatch(images, preprocessingOf(settings), { batch });
+  for await (const input of prefetch(chunks, load)) {
     const block = network.embed(input);
     data.set(block.data, offset);
     offset += block.data.length;
   }
-  return { data, count: paths.length, dimension };
+  return { data, count, dimension };
 }

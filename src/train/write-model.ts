@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { moveIntoPlace, replaceFile } from '../durable-file.js';
 import { type Manifest, manifestFile, manifestSchema } from '../embed/manifest.js';
+import { MedoidError } from '../errors.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { exportOnnx } from './export-onnx.js';
@@ -15,7 +18,42 @@ export interface TrainingDataSummary {
   readonly dataSha256: string;
 }
 
+const weightsFile = 'model.onnx';
+
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Nothing but what `writeModel` wrote, so that it may be replaced. */
+async function isModelDirectory(directory: string): Promise<boolean> {
+  const names = await readdir(directory);
+  return names.every(name => name === manifestFile || name === weightsFile);
+}
+
+/**
+ * Says before the work begins that the output cannot go where it should.
+ * @throws MedoidError `out-exists` for a model or checkpoint that is there, unless it is to be replaced or continued,
+ *   and always for a folder that holds anything else; `invalid-checkpoint` when there is none to continue
+ */
+export async function requireFreeOutput(
+  directory: string,
+  { checkpoint, existing }: { checkpoint: string; existing: 'refuse' | 'overwrite' | 'resume' },
+): Promise<void> {
+  if (existing === 'resume' && !existsSync(checkpoint)) {
+    throw new MedoidError('invalid-checkpoint', `there is nothing to resume: expected ${checkpoint}`);
+  }
+  if (existsSync(directory)) {
+    const isModel = await isModelDirectory(directory).catch(() => false);
+    if (!isModel) {
+      throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
+    }
+  }
+  const found = [directory, checkpoint].find(path => existsSync(path));
+  if (existing === 'refuse' && found !== undefined) {
+    throw new MedoidError(
+      'out-exists',
+      `${found} is there already: --resume continues it, --overwrite starts anew`,
+    );
+  }
+}
 
 /**
  * Writes `<directory>/manifest.json` and `model.onnx`; the directory appears whole or not at all and replaces one
@@ -37,7 +75,7 @@ export async function writeModel(
     formatVersion: 1,
     name: basename(target),
     createdAt: new Date().toISOString(),
-    weights: { file: 'model.onnx', sha256: sha256(bytes), parameters },
+    weights: { file: weightsFile, sha256: sha256(bytes), parameters },
     input: 'image',
     output: 'embedding',
     dimension: settings.dimension,
@@ -50,9 +88,9 @@ export async function writeModel(
   const temporary = `${target}.tmp-${process.pid}`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  await writeFile(`${temporary}/model.onnx`, bytes);
-  await writeFile(`${temporary}/${manifestFile}`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await replaceFile(join(temporary, weightsFile), bytes);
+  await replaceFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
   await rm(target, { recursive: true, force: true });
-  await rename(temporary, target);
+  await moveIntoPlace(temporary, target);
   return manifest;
 }

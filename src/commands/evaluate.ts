@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { colourHistogram } from '../embed/colour-histogram.js';
+import { type Embedder, OnnxEmbedder } from '../embed/embedder.js';
+import { MedoidError } from '../errors.js';
+import { embedExamples } from '../evaluation/embed-examples.js';
+import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
+import { type CommandResult, defineCommand, nameList, seedOption } from './command.js';
+import { datasetOptions, openDataset } from './dataset-options.js';
+import { createProgress } from './progress.js';
+
+const neighbourCounts = nameList.pipe(
+  z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
+);
+
+function openEmbedder(model: string | undefined, baseline: 'colour-histogram' | undefined): Promise<Embedder> {
+  if ((model === undefined) === (baseline === undefined)) {
+    throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
+  }
+  return model === undefined ? Promise.resolve(colourHistogram) : OnnxEmbedder.open(model);
+}
+
+function describe(modelId: string, { recallAt, mapAtR, nmi, f1, ...counts }: EmbeddingQuality): string {
+  const rows = [
+    ...Object.entries(recallAt).map(([k, recall]): [string, number] => [`Recall@${k}`, recall]),
+    ['MAP@R', mapAtR],
+    ['NMI, geometric', nmi.geometric],
+    ['NMI, arithmetic', nmi.arithmetic],
+    ['F1', f1],
+  ] as const;
+  const { queries, classes, singletons } = counts;
+  return [
+    `${modelId}: ${queries} queries of ${classes} classes, ${singletons} images alone in their class`,
+    ...rows.map(([name, value]) => `${name.padEnd(16)}${value.toFixed(4)}`),
+  ].join('\n');
+}
+
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'Measure how well a model retrieves and clusters the images of a data set by their class.',
+  arguments: z.strictObject({}),
+  options: z.strictObject({
+    ...datasetOptions,
+    model: z.string().optional().describe('model directory'),
+    baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
+    k: neighbourCounts.default([1, 2, 4, 8]).describe('values of K of Recall@K, comma-separated'),
+    seed: seedOption,
+  }),
+  async run(input, { signal }): Promise<CommandResult> {
+    const { examples } = await openDataset(input);
+    const embedder = await openEmbedder(input.model, input.baseline);
+    const progress = createProgress('embed', examples.length, 'images');
+    try {
+      const { block, labels, failed } = await embedExamples(examples, embedder, {
+        signal,
+        onProgress: done => progress.update(done),
+      }).finally(progress.close);
+      const quality = evaluateEmbeddings(block, labels, { ks: input.k, seed: input.seed });
+      const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
+      return {
+        json: { modelId: embedder.modelId, images: labels.length, ...quality, failed },
+        text: [...left, describe(embedder.modelId, quality)].join('\n'),
+        exitCode: Math.min(1, failed.length),
+      };
+    } finally {
+      await embedder.close();
+    }
+  },
+});

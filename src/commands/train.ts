@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { errorCatalogue } from '../errors.js';
+import type { EpochMetrics } from '../train/checkpoint.js';
+import { engineNames } from '../train/engine.js';
+import { losses } from '../train/losses/index.js';
+import { networks } from '../train/networks/index.js';
+import { trainingSettingsSchema } from '../train/settings.js';
+import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
+import {
+  type CommandContext,
+  type CommandResult,
+  defineCommand,
+  nameValuePairs,
+  numeric,
+  seedOption,
+} from './command.js';
+import { datasetOptions, openDataset } from './dataset-options.js';
+import { createProgress, type Progress } from './progress.js';
+
+const { shape } = trainingSettingsSchema;
+
+const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
+
+function describeEpoch({ epoch, loss, terms, recallAt1, imagesPerSecond }: EpochMetrics): string {
+  const values = Object.entries({ loss, ...terms }).map(([name, value]) => `${name} ${number(value)}`);
+  const recall = recallAt1 === null ? 'no classes held out' : `Recall@1 ${recallAt1.toFixed(4)}`;
+  return `epoch ${epoch}: ${values.join(', ')}, ${recall}, ${imagesPerSecond.toFixed(0)} images/s`;
+}
+
+/** Bars on a terminal, one for reading and one an epoch; a line of metrics after each epoch in any case. */
+function createObserver({ report }: CommandContext): {
+  observer: NonNullable<TrainingRequest['observer']>;
+  close: () => void;
+} {
+  let bar: Progress | undefined;
+  const close = (): void => {
+    bar?.close();
+    bar = undefined;
+  };
+  return {
+    close,
+    observer: {
+      onRead: (done, total) => {
+        bar ??= createProgress('read', total, 'images');
+        bar.update(done);
+      },
+      onStart: ({ images, classes, held, steps, step }) => {
+        close();
+        const from = step === 0 ? '' : `, going on after step ${step}`;
+        report(`${images} images of ${classes} classes, ${held} classes held out, ${steps} steps${from}`);
+      },
+      onStep: ({ step, sums }, { value }, batches) => {
+        bar ??= createProgress(`epoch ${Math.ceil(step / batches)}`, batches, 'steps');
+        bar.update(sums.steps, `loss ${number(value)}`);
+      },
+      onEpoch: metrics => {
+        close();
+        report(describeEpoch(metrics));
+      },
+    },
+  };
+}
+
+function answer(out: string, outcome: TrainingOutcome): CommandResult {
+  const { completed, manifest, steps, history, failed, runDirectory } = outcome;
+  const json = {
+    completed,
+    model: completed ? out : null,
+    weightsSha256: manifest?.weights.sha256 ?? null,
+    steps,
+    metrics: history.at(-1) ?? null,
+    failed,
+    runDirectory,
+  };
+  const lines = failed.map(({ path, message }) => `left out ${path}: ${message}`);
+  lines.push(
+    completed
+      ? `wrote ${out} after ${steps} steps, weights ${manifest?.weights.sha256}`
+      : `stopped after step ${steps}; the same command with --resume goes on`,
+  );
+  const exitCode = completed ? Math.min(1, failed.length) : errorCatalogue.interrupted.exit;
+  return { json, text: lines.join('\n'), exitCode };
+}
+
+const namesOf = (registry: readonly { readonly name: string }[]): [string, ...string[]] =>
+  registry.map(({ name }) => name) as [string, ...string[]];
+
+export const train = defineCommand({
+  name: 'train',
+  summary: 'Learn an embedding from labelled images and write it as a model directory.',
+  arguments: z.strictObject({}),
+  options: z.strictObject({
+    ...datasetOptions,
+    out: z.string().describe('model directory to write; checkpoints go to <out>.training beside it'),
+    loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
+    lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
+    network: z.enum(namesOf(networks)).default('resnet').describe('what is trained'),
+    networkOptions: nameValuePairs.default({}).describe('options of the network, such as width=32'),
+    imageSize: numeric(shape.imageSize).default(64).describe("side of the network's input in pixels"),
+    dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
+    batchSize: numeric(shape.batchSize).default(128).describe('images a batch, m'),
+    classShare: numeric(shape.classShare)
+      .default(0.25)
+      .describe('distinct classes a batch as a share of m, C/m'),
+    learningRate: numeric(shape.learningRate).default(0.001).describe('step size of RMSProp'),
+    schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
+    warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
+    epochs: numeric(z.number().int().min(0)).default(30).describe('rounds through the images'),
+    steps: numeric(shape.steps).optional().describe('batches in all; instead of --epochs'),
+    validationShare: numeric(z.number().min(0).max(0.9))
+      .default(0.1)
+      .describe('share of the classes held out for Recall@1'),
+    engine: z.enum(engineNames).default('auto').describe('what computes; auto takes the fastest installed'),
+    seed: seedOption,
+    resume: z.boolean().default(false).describe('continue from the checkpoint of a run that was stopped'),
+    overwrite: z.boolean().default(false).describe('replace a model that is there'),
+  }),
+  async run(input, context): Promise<CommandResult> {
+    const { out, resume, overwrite, steps, epochs, engine, dataset: datasetName, validationShare } = input;
+    const { imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed } = input;
+    const { observer, close } = createObserver(context);
+    const outcome = await trainModel({
+      dataset: await openDataset(input),
+      datasetName,
+      validationShare,
+      settings: {
+        network: { name: input.network, options: input.networkOptions },
+        loss: { name: input.loss, options: input.lossOptions },
+        ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
+      },
+      length: steps === undefined ? { epochs } : { steps },
+      engine,
+      out,
+      existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
+      signal: context.signal,
+      observer,
+    }).finally(close);
+    return answer(out, outcome);
+  },
+});

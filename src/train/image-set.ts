@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import type { Dataset, Example } from '../datasets/dataset.js';
+import { MedoidError, messageOf } from '../errors.js';
+import { decodeResized, hashImage } from '../images/decode.js';
+import type { Preprocessing } from '../images/preprocessing.js';
+
+/** Decoded images up to this many bytes are kept; the rest is decoded again whenever it is met. */
+const keptBytes = 1024 ** 3;
+const readAtOnce = 8;
+
+/** Images with their classes, as the trainer wants them. */
+export interface ImageSet {
+  /** Class number of each: [images]. */
+  readonly labels: Int32Array;
+  /** RGB bytes [resize, resize, 3]. */
+  pixels(image: number): Promise<Uint8Array>;
+}
+
+export interface UnreadableImage {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ReadImageSet {
+  readonly images: ImageSet;
+  readonly classes: number;
+  /** SHA-256 over the sorted (label, image hash) pairs. */
+  readonly sha256: string;
+  /** Left out. */
+  readonly failed: readonly UnreadableImage[];
+}
+
+interface ReadImage {
+  readonly example: Example;
+  readonly hash: string;
+  readonly pixels: Uint8Array | undefined;
+}
+
+interface ReadOptions {
+  readonly preprocessing: Preprocessing;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (done: number) => void;
+}
+
+function toImageSet(read: readonly ReadImage[], preprocessing: Preprocessing): Omit<ReadImageSet, 'failed'> {
+  const numbers = new Map<string, number>();
+  const labels = Int32Array.from(read, ({ example: { label } }) => {
+    const number = numbers.get(label) ?? numbers.size;
+    numbers.set(label, number);
+    return number;
+  });
+  const pairs = read.map(({ example, hash }) => JSON.stringify([example.label, hash])).sort();
+  return {
+    images: {
+      labels,
+      pixels: async image => {
+        const { pixels, example } = read[image];
+        return pixels ?? decodeResized(await readFile(example.path), preprocessing);
+      },
+    },
+    classes: numbers.size,
+    sha256: createHash('sha256').update(pairs.join('\n')).digest('hex'),
+  };
+}
+
+/**
+ * Reads every image once before the first step, so that a broken one is known now and not hours later.
+ * @throws MedoidError `interrupted`
+ */
+export async function readImageSet(
+  { examples }: Dataset,
+  { preprocessing, signal, onProgress }: ReadOptions,
+): Promise<ReadImageSet> {
+  const limit = pLimit(readAtOnce);
+  const failed: UnreadableImage[] = [];
+  const fits = Math.floor(keptBytes / (3 * preprocessing.resize ** 2));
+  let done = 0;
+  const readOne = async (example: Example, position: number): Promise<ReadImage | undefined> => {
+    if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request before the first step');
+    try {
+      const bytes = await readFile(example.path);
+      const pixels = await decodeResized(bytes, preprocessing);
+      return { example, hash: hashImage(bytes), pixels: position < fits ? pixels : undefined };
+    } catch (error) {
+      const code = error instanceof MedoidError ? error.code : 'file-not-found';
+      failed.push({ path: example.path, code, message: messageOf(error) });
+      return undefined;
+    } finally {
+      onProgress?.(++done);
+    }
+  };
+  const read = await Promise.all(examples.map((example, i) => limit(() => readOne(example, i))));
+  const whole = read.filter(image => image !== undefined);
+  return { ...toImageSet(whole, preprocessing), failed };
+}

@@ -1,0 +1,205 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Dataset } from '../datasets/dataset.js';
+import { holdOutClasses } from '../datasets/select-classes.js';
+import { replaceFile } from '../durable-file.js';
+import type { Manifest } from '../embed/manifest.js';
+import { MedoidError } from '../errors.js';
+import {
+  type EpochMetrics,
+  emptySums,
+  restoreCheckpoint,
+  saveCheckpoint,
+  type TrainingProgress,
+} from './checkpoint.js';
+import { EmbeddingNetwork } from './embedding-network.js';
+import { loadEngine } from './engine.js';
+import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
+import { losses } from './losses/index.js';
+import type { LossResult } from './losses/loss.js';
+import { networks } from './networks/index.js';
+import {
+  parseOptionsOf,
+  preprocessingOf,
+  type TrainingSettings,
+  trainingSettingsSchema,
+} from './settings.js';
+import { batchesPerEpoch, train } from './trainer.js';
+import { requireFreeOutput, writeModel } from './write-model.js';
+
+/** Called as training goes on; all optional. */
+export interface TrainingObserver {
+  /** While the images are read, before the first step. */
+  readonly onRead?: (done: number, total: number) => void;
+  readonly onStart?: (run: {
+    images: number;
+    classes: number;
+    held: number;
+    steps: number;
+    step: number;
+  }) => void;
+  readonly onStep?: (progress: TrainingProgress, result: LossResult, batches: number) => void;
+  readonly onEpoch?: (metrics: EpochMetrics) => void;
+}
+
+export interface TrainingRequest {
+  /** Classes to train with and to validate on; which ones are held out is drawn by the seed. */
+  readonly dataset: Dataset;
+  readonly datasetName: string;
+  /** Share of the classes held out; 0 = none. */
+  readonly validationShare: number;
+  /** `steps` may be left to `epochs`. */
+  readonly settings: Omit<TrainingSettings, 'engine' | 'steps'>;
+  readonly length: { readonly steps: number } | { readonly epochs: number };
+  readonly engine: Parameters<typeof loadEngine>[0];
+  /** Model directory that is written in the end. */
+  readonly out: string;
+  readonly existing: 'refuse' | 'overwrite' | 'resume';
+  readonly signal: AbortSignal;
+  readonly observer?: TrainingObserver;
+}
+
+export interface TrainingOutcome {
+  /** False when the signal stopped it: the checkpoint is saved and no model written. */
+  readonly completed: boolean;
+  readonly manifest: Manifest | undefined;
+  readonly steps: number;
+  readonly history: readonly EpochMetrics[];
+  readonly failed: readonly UnreadableImage[];
+  /** Where the checkpoint and `metrics.jsonl` are. */
+  readonly runDirectory: string;
+}
+
+export const runDirectoryOf = (out: string): string => `${resolve(out)}.training`;
+const checkpointOf = (out: string): string => join(runDirectoryOf(out), 'checkpoint.safetensors');
+
+interface Images {
+  readonly training: ReadImageSet;
+  readonly validation: ReadImageSet;
+}
+
+async function readImages({
+  dataset,
+  validationShare,
+  settings,
+  signal,
+  observer,
+}: TrainingRequest): Promise<Images> {
+  const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
+  const total = dataset.examples.length;
+  const preprocessing = preprocessingOf(settings);
+  const read = (part: Dataset, before: number) =>
+    readImageSet(part, {
+      preprocessing,
+      signal,
+      onProgress: done => observer?.onRead?.(before + done, total),
+    });
+  const training = await read(split.training, 0);
+  if (training.classes < 2) {
+    throw new MedoidError(
+      'invalid-dataset',
+      `expected images of at least 2 classes, got ${training.classes}`,
+    );
+  }
+  return { training, validation: await read(split.validation, split.training.examples.length) };
+}
+
+function createParts(settings: TrainingSettings) {
+  const { name: networkName } = settings.network;
+  const definition = networks.find(({ name }) => name === networkName);
+  const lossDefinition = losses.find(({ name }) => name === settings.loss.name);
+  if (definition === undefined || lossDefinition === undefined) {
+    throw new MedoidError('invalid-option', `no network ${networkName} or no loss ${settings.loss.name}`);
+  }
+  const { imageSize: inputSize, dimension, seed } = settings;
+  const model = definition.build(settings.network.options, { inputSize, dimension, seed });
+  return {
+    network: new EmbeddingNetwork(model, inputSize),
+    loss: lossDefinition.create(settings.loss.options),
+  };
+}
+
+/** With every default of the network's and the loss's options filled in. @throws MedoidError `invalid-option` */
+function completeSettings(
+  { settings, length }: TrainingRequest,
+  { engine, images }: { engine: string; images: number },
+): TrainingSettings {
+  const steps =
+    'steps' in length ? length.steps : length.epochs * batchesPerEpoch(images, settings.batchSize);
+  return trainingSettingsSchema.parse({
+    ...settings,
+    network: parseOptionsOf(networks, settings.network, 'network'),
+    loss: parseOptionsOf(losses, settings.loss, 'loss'),
+    steps,
+    engine,
+  });
+}
+
+/**
+ * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
+ * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
+ */
+export async function trainModel(request: TrainingRequest): Promise<TrainingOutcome> {
+  const { out, existing, signal, observer, datasetName } = request;
+  const checkpoint = checkpointOf(out);
+  await requireFreeOutput(out, { checkpoint, existing });
+  const engine = await loadEngine(request.engine);
+  const { training, validation } = await readImages(request);
+  const settings = completeSettings(request, { engine, images: training.images.labels.length });
+  const { network, loss } = createParts(settings);
+  try {
+    const identity = { settings, dataSha256: training.sha256 };
+    const progress: TrainingProgress =
+      existing === 'resume'
+        ? await restoreCheckpoint(checkpoint, network, identity)
+        : { step: 0, sums: emptySums(), history: [] };
+    const save = async (): Promise<void> => {
+      await saveCheckpoint(checkpoint, network, { ...identity, progress });
+      const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
+      await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
+    };
+    await mkdir(runDirectoryOf(out), { recursive: true });
+    const batches = batchesPerEpoch(training.images.labels.length, settings.batchSize);
+    observer?.onStart?.({
+      images: training.images.labels.length,
+      classes: training.classes,
+      held: validation.classes,
+      steps: settings.steps,
+      step: progress.step,
+    });
+    const completed = await train({
+      settings,
+      network,
+      loss,
+      images: training.images,
+      validation: validation.images,
+      progress,
+      signal,
+      onStep: (now, result) => observer?.onStep?.(now, result, batches),
+      onEpoch: async metrics => {
+        await save();
+        observer?.onEpoch?.(metrics);
+      },
+    });
+    if (!completed) await save();
+    const data = {
+      dataset: datasetName,
+      classes: training.classes,
+      images: training.images.labels.length,
+      dataSha256: training.sha256,
+    };
+    const manifest = completed
+      ? await writeModel(out, network, { settings, data, metrics: progress.history.at(-1) })
+      : undefined;
+    return {
+      completed,
+      manifest,
+      steps: progress.step,
+      history: progress.history,
+      failed: [...training.failed, ...validation.failed],
+      runDirectory: runDirectoryOf(out),
+    };
+  } finally {
+    network.close();
+  }
+}
