@@ -1,5 +1,5 @@
 import { denseLabels } from '../math/facility-location.js';
-import type { VectorBlock } from '../math/vectors.js';
+import { isFiniteVector, type VectorBlock } from '../math/vectors.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { NamedTensor } from './safetensors.js';
 import { type LayersModel, type Scalar, type Tensor, type Tensor4D, tf } from './tf.js';
@@ -85,6 +85,11 @@ export class EmbeddingNetwork {
     });
     this.model.setWeights(tensors);
     tf.dispose(tensors);
+  }
+
+  /** Whether training has not run away: infinite weights can still give a finite loss, by way of ReLU. */
+  isFinite(): boolean {
+    return this.weights().every(({ data }) => isFiniteVector(data));
   }
 
   /** The optimiser's memory, in its own order. */

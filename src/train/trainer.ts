@@ -33,7 +33,7 @@ export const batchesPerEpoch = (images: number, batchSize: number): number => Ma
  * Trains until `settings.steps` steps are done or the signal is aborted. Everything random is named by the seed, the
  * epoch and the step, so that stopping after any step and going on gives the same weights as never stopping.
  * @returns whether it came to its end
- * @throws MedoidError `training-diverged` when the loss is not finite
+ * @throws MedoidError `training-diverged` when the loss or a weight is not finite
  */
 export async function train(job: TrainingJob): Promise<boolean> {
   const { settings, images, progress, signal } = job;
@@ -64,17 +64,16 @@ export async function train(job: TrainingJob): Promise<boolean> {
   return true;
 }
 
+const diverged = (what: string): MedoidError =>
+  new MedoidError('training-diverged', `expected a finite ${what}; try a lower --learning-rate`);
+
 function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number[] }, epoch: number): void {
   const { settings, network, loss, progress } = job;
   const learningRate = learningRateAt(settings, progress.step);
   const started = performance.now();
   const result = network.step(batch, loss, { epoch, learningRate });
-  if (!Number.isFinite(result.value)) {
-    throw new MedoidError(
-      'training-diverged',
-      `expected a finite loss, got ${result.value} at step ${progress.step + 1}; try a lower --learning-rate`,
-    );
-  }
+  if (!Number.isFinite(result.value))
+    throw diverged(`loss, got ${result.value} at step ${progress.step + 1}`);
   const { sums } = progress;
   sums.steps++;
   sums.images += batch.labels.length;
@@ -88,6 +87,7 @@ function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number
 
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
   const { sums, step } = job.progress;
+  if (!job.network.isFinite()) throw diverged(`weights after step ${step}`);
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,

@@ -1,0 +1,37 @@
+import { createRandom } from '../../src/math/random.js';
+import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
+import { loadEngine } from '../../src/train/engine.js';
+import { facilityLocation } from '../../src/train/losses/facility-location.js';
+import { resnet } from '../../src/train/networks/resnet.js';
+import { type Benchmark, medianMs } from './benchmark.js';
+
+const imageSize = 64;
+const runs = 5;
+
+/** Training step against forward pass of the default network: 64 pixels, 64 dimensions, C/m 0.25. */
+export const train: Benchmark = {
+  name: 'train',
+  async run(print) {
+    const engine = await loadEngine();
+    for (const batchSize of [32, 128]) {
+      const model = resnet.build(resnet.options.parse({}), { inputSize: imageSize, dimension: 64, seed: 0 });
+      const network = new EmbeddingNetwork(model, imageSize);
+      const loss = facilityLocation.create(facilityLocation.options.parse({}));
+      const random = createRandom('bench/train');
+      const input = Float32Array.from({ length: batchSize * imageSize ** 2 * 3 }, () => random.normal());
+      const labels = Array.from({ length: batchSize }, (_, i) => i % (batchSize / 4));
+      const forward = () => network.embed(input);
+      const step = () => network.step({ input, labels }, loss, { epoch: 0, learningRate: 1e-3 });
+      forward();
+      step();
+      const perSecond = (ms: number): number => (batchSize * 1000) / ms;
+      const forwardRate = perSecond(medianMs(runs, forward));
+      const stepRate = perSecond(medianMs(runs, step));
+      print(
+        `${engine}, batch ${batchSize}: forward ${forwardRate.toFixed(0)} images/s, ` +
+          `step ${stepRate.toFixed(0)} images/s, ratio ${(stepRate / forwardRate).toFixed(3)}`,
+      );
+      network.close();
+    }
+  },
+};

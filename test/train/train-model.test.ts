@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { classFolders } from '../../src/datasets/class-folders.js';
+import type { Dataset } from '../../src/datasets/dataset.js';
+import { selectClasses } from '../../src/datasets/select-classes.js';
+import { OnnxEmbedder } from '../../src/embed/embedder.js';
+import { MedoidError } from '../../src/errors.js';
+import { embedExamples } from '../../src/evaluation/embed-examples.js';
+import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
+import { tf } from '../../src/train/tf.js';
+import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
+import { createClassFolders } from '../fixtures/class-folders.js';
+
+const steps = 7;
+
+describe('training a model', () => {
+  let folder: string;
+  let dataset: Dataset;
+  const outOf = (name: string): string => join(folder, 'models', name);
+  const request = (name: string, changes: Partial<TrainingRequest> = {}): TrainingRequest => ({
+    dataset,
+    datasetName: 'class-folders',
+    validationShare: 0.3,
+    settings: {
+      network: { name: 'resnet', options: { width: 4 } },
+      loss: { name: 'facility-location', options: {} },
+      ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
+      ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
+    },
+    length: { steps },
+    engine: 'wasm',
+    out: outOf(name),
+    existing: 'refuse',
+    signal: new AbortController().signal,
+    ...changes,
+  });
+  const stopAfter = (step: number) => {
+    const controller = new AbortController();
+    const observer: TrainingRequest['observer'] = {
+      onStep: progress => {
+        if (progress.step === step) controller.abort();
+      },
+    };
+    return { signal: controller.signal, observer };
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medoid-train-'));
+    await createClassFolders(join(folder, 'data'), { classes: 10, images: 6 });
+    dataset = await classFolders.read(join(folder, 'data'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('gives the same weights for the same seed and others for another', async () => {
+    const first = await trainModel(request('first'));
+    const again = await trainModel(request('again'));
+    const { settings } = request('other');
+    const other = await trainModel(request('other', { settings: { ...settings, seed: 6 } }));
+    expect(first.completed).toBe(true);
+    expect(again.manifest?.weights.sha256).toBe(first.manifest?.weights.sha256);
+    expect(other.manifest?.weights.sha256).not.toBe(first.manifest?.weights.sha256);
+  });
+
+  it('logs a line an epoch with the energies, the margin and Recall@1 of held-out classes', async () => {
+    const { history } = await trainModel(request('logged'));
+    // 42 images of 7 classes: 4 batches an epoch; 7 steps are one epoch and a part.
+    expect(history.map(({ epoch, steps: done }) => [epoch, done])).toEqual([
+      [1, 4],
+      [2, 7],
+    ]);
+    for (const { loss, terms, recallAt1, imagesPerSecond } of history) {
+      expect(loss).toBeGreaterThanOrEqual(0);
+      expect(terms.energy).toBeLessThan(0);
+      expect(terms.oracleEnergy).toBeLessThan(0);
+      expect(terms.nmi + terms.margin).toBeCloseTo(1, 9);
+      expect(recallAt1).toBeGreaterThanOrEqual(0);
+      expect(imagesPerSecond).toBeGreaterThan(0);
+    }
+    const text = await readFile(join(runDirectoryOf(outOf('logged')), 'metrics.jsonl'), 'utf8');
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line)),
+    ).toEqual(history);
+  });
+
+  it.each([1, 3, 4, 6])(
+    'continues after a stop at step %d to the weights of a run without one',
+    async step => {
+      const whole = await trainModel(request(`whole-${step}`));
+      const name = `stopped-${step}`;
+      const stopped = await trainModel(request(name, stopAfter(step)));
+      expect(stopped).toMatchObject({ completed: false, steps: step, manifest: undefined });
+      expect(existsSync(outOf(name))).toBe(false);
+      const resumed = await trainModel(request(name, { existing: 'resume' }));
+      expect(resumed.completed).toBe(true);
+      expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+      const timeless = (history: typeof whole.history) =>
+        history.map(entry => ({ ...entry, imagesPerSecond: 0 }));
+      expect(timeless(resumed.history)).toEqual(timeless(whole.history));
+    },
+  );
+
+  it('refuses to continue with other settings, other images, a damaged checkpoint or none', async () => {
+    const resume = (changes: Partial<TrainingRequest>) =>
+      trainModel(request('refused', { existing: 'resume', ...changes }));
+    await expect(resume({})).rejects.toMatchObject({ code: 'invalid-checkpoint' });
+    await trainModel(request('refused', stopAfter(2)));
+    const { settings } = request('refused');
+    await expect(resume({ settings: { ...settings, learningRate: 0.1 } })).rejects.toThrow(/learningRate/);
+    await expect(resume({ validationShare: 0 })).rejects.toThrow(/images changed/);
+    const checkpoint = join(runDirectoryOf(outOf('refused')), 'checkpoint.safetensors');
+    const bytes = await readFile(checkpoint);
+    await writeFile(checkpoint, bytes.subarray(0, bytes.length - 100));
+    await expect(resume({})).rejects.toMatchObject({ code: 'invalid-checkpoint' });
+  });
+
+  it('never replaces what it did not write, and a model only when told to', async () => {
+    await mkdir(outOf('photos'), { recursive: true });
+    await writeFile(join(outOf('photos'), 'precious.jpg'), 'bytes');
+    for (const existing of ['refuse', 'overwrite'] as const) {
+      await expect(trainModel(request('photos', { existing }))).rejects.toMatchObject({ code: 'out-exists' });
+    }
+    expect(await readFile(join(outOf('photos'), 'precious.jpg'), 'utf8')).toBe('bytes');
+    await trainModel(request('replaced', { length: { steps: 0 } }));
+    await expect(trainModel(request('replaced'))).rejects.toMatchObject({ code: 'out-exists' });
+    const { manifest } = await trainModel(request('replaced', { existing: 'overwrite' }));
+    expect(manifest?.training.steps).toBe(steps);
+  });
+
+  it('leaves out images that cannot be read and names them', async () => {
+    const [example] = dataset.examples;
+    const broken = { path: join(folder, 'broken.png'), label: example.label };
+    await writeFile(broken.path, 'no picture');
+    const examples = [...dataset.examples, broken, { ...broken, path: join(folder, 'missing.png') }];
+    const { failed, manifest } = await trainModel(
+      request('broken', { dataset: { ...dataset, examples }, length: { steps: 1 }, validationShare: 0 }),
+    );
+    expect(failed.map(({ path, code }) => [path, code]).sort()).toEqual([
+      [broken.path, 'unsupported-image'],
+      [join(folder, 'missing.png'), 'file-not-found'],
+    ]);
+    expect(manifest?.training.images).toBe(dataset.examples.length);
+  });
+
+  it('refuses unknown options and a learning rate that leaves the finite numbers', async () => {
+    const { settings } = request('bad');
+    const withNetwork = { ...settings, network: { name: 'resnet', options: { widht: 4 } } };
+    await expect(trainModel(request('bad', { settings: withNetwork }))).rejects.toThrow(/widht/);
+    const wild = { ...settings, learningRate: 1e30, warmupSteps: 0 };
+    const diverging = trainModel(request('wild', { settings: wild, length: { steps: 60 } }));
+    await expect(diverging).rejects.toMatchObject({ code: 'training-diverged' });
+  });
+
+  it('keeps no tensor behind', async () => {
+    const counts: number[] = [];
+    const observer = { onStep: () => counts.push(tf.memory().numTensors) };
+    await trainModel(request('memory', { observer, length: { steps: 12 } }));
+    // The optimiser makes its memory in the first step.
+    expect(new Set(counts.slice(1)).size).toBe(1);
+    const before = tf.memory().numTensors;
+    await trainModel(request('memory-again'));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('writes a model that embeds unseen classes better than the untrained network', async () => {
+    const root = await createClassFolders(join(folder, 'more'), { classes: 20, images: 30 });
+    const more = await classFolders.read(root);
+    const half = await selectClasses(more, { selection: 'first:10', excluded: [] });
+    const unseen = await selectClasses(more, { selection: 'last:10', excluded: [] });
+    const { settings } = request('learnt');
+    const larger = {
+      ...settings,
+      learningRate: 0.005,
+      batchSize: 40,
+      network: { name: 'resnet', options: { width: 8 } },
+    };
+    const mapAfter = async (name: string, length: { steps: number }): Promise<number> => {
+      await trainModel(request(name, { dataset: half, settings: larger, length, validationShare: 0 }));
+      const embedder = await OnnxEmbedder.open(outOf(name));
+      const { signal } = new AbortController();
+      const { block, labels } = await embedExamples(unseen.examples, embedder, { signal });
+      await embedder.close();
+      return evaluateEmbeddings(block, labels, { ks: [1], seed: 0 }).mapAtR;
+    };
+    const untrained = await mapAfter('untrained', { steps: 0 });
+    const learnt = await mapAfter('learnt', { steps: 150 });
+    expect(learnt).toBeGreaterThan(1.5 * untrained);
+  });
+
+  it('throws only errors that say what is wrong', async () => {
+    const [{ label }] = dataset.examples;
+    const one = { classes: [label], examples: dataset.examples.filter(example => example.label === label) };
+    const failure = await trainModel(request('one', { dataset: one })).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(MedoidError);
+  });
+});
