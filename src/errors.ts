@@ -6,6 +6,7 @@ export const errorCatalogue = {
   'invalid-option': { status: 400, exit: 2, title: 'An option has a value that is not allowed' },
   'invalid-request': { status: 400, exit: 2, title: 'The request is malformed' },
   'missing-image': { status: 400, exit: 2, title: 'The request carries no image' },
+  'unsupported-media-type': { status: 415, exit: 2, title: 'The body is of a kind that is not read' },
   'unsupported-image': { status: 415, exit: 1, title: 'The image is of a kind that is not read' },
   'unreadable-image': { status: 422, exit: 1, title: 'The image is damaged or incomplete' },
   'image-too-large': { status: 413, exit: 1, title: 'The image is larger than allowed' },
@@ -25,6 +26,7 @@ export const errorCatalogue = {
   'training-diverged': { status: 500, exit: 1, title: 'Training left the finite numbers' },
   'engine-unavailable': { status: 500, exit: 1, title: 'The requested training engine is not installed' },
   'address-in-use': { status: 500, exit: 1, title: 'The port is taken' },
+  'internal-error': { status: 500, exit: 1, title: 'Something unexpected went wrong' },
   interrupted: { status: 503, exit: 130, title: 'Stopped on request' },
 } as const satisfies Record<string, { status: number; exit: number; title: string }>;
 

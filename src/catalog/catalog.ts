@@ -25,6 +25,9 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   countItems: database.prepare('SELECT count(*) FROM items WHERE collection_id = ?').pluck(),
   item: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.id = ?`),
+  itemsAfter: database.prepare(
+    `${itemColumns} WHERE items.collection_id = ? AND items.id > ? ORDER BY items.id LIMIT ?`,
+  ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
   itemOfVector: database.prepare(`${itemColumns} WHERE vectors.id = ?`),
   addItem: database.prepare(
@@ -100,6 +103,14 @@ export class Catalog {
 
   findItem(collectionId: number, id: number): ItemRow | undefined {
     return optionalItem(this.statements.item.get(collectionId, id));
+  }
+
+  /** By ascending id, from the first one above `afterId`. */
+  listItems(
+    collectionId: number,
+    { afterId, limit }: { readonly afterId: number; readonly limit: number },
+  ): ItemRow[] {
+    return this.statements.itemsAfter.all(collectionId, afterId, limit).map(parseItem);
   }
 
   findItemByKey(collectionId: number, key: string): ItemRow | undefined {

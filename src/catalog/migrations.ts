@@ -28,6 +28,9 @@ export const migrations: readonly string[] = [
     UNIQUE (collection_id, key)
   ) STRICT;
 
+  -- An index ends in the row's id: a page of a collection is read without sorting all of it.
+  CREATE INDEX items_of_collection ON items (collection_id);
+
   -- AUTOINCREMENT: an id is the label of a vector in the index and must never come back as another vector.
   CREATE TABLE vectors (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -12,12 +12,8 @@ const neighbourCounts = nameList.pipe(
   z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
 );
 
-function openEmbedder(model: string | undefined, baseline: 'colour-histogram' | undefined): Promise<Embedder> {
-  if ((model === undefined) === (baseline === undefined)) {
-    throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
-  }
-  return model === undefined ? Promise.resolve(colourHistogram) : OnnxEmbedder.open(model);
-}
+const openEmbedder = async (model: string | undefined): Promise<Embedder> =>
+  model === undefined ? colourHistogram : OnnxEmbedder.open(model);
 
 function describe(modelId: string, { recallAt, mapAtR, nmi, f1, ...counts }: EmbeddingQuality): string {
   const rows = [
@@ -46,8 +42,11 @@ export const evaluate = defineCommand({
     seed: seedOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
+    if ((input.model === undefined) === (input.baseline === undefined)) {
+      throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
+    }
     const { examples } = await openDataset(input);
-    const embedder = await openEmbedder(input.model, input.baseline);
+    const embedder = await openEmbedder(input.model);
     const progress = createProgress('embed', examples.length, 'images');
     try {
       const { block, labels, failed } = await embedExamples(examples, embedder, {

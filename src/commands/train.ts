@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorCatalogue } from '../errors.js';
+import { errorCatalogue, MedoidError } from '../errors.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
 import { engineNames } from '../train/engine.js';
 import { losses } from '../train/losses/index.js';
@@ -18,6 +18,7 @@ import { datasetOptions, openDataset } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
 
 const { shape } = trainingSettingsSchema;
+const augmentation = shape.augmentation.shape;
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
@@ -102,6 +103,14 @@ export const train = defineCommand({
     classShare: numeric(shape.classShare)
       .default(0.25)
       .describe('distinct classes a batch as a share of m, C/m'),
+    cropScale: numeric(augmentation.cropScale)
+      .default(0)
+      .describe(
+        'smallest side of a random crop as a share of the picture; 0 = crops of one size, as in the paper',
+      ),
+    colourJitter: numeric(augmentation.colourJitter)
+      .default(0)
+      .describe('how far brightness, contrast and saturation are varied'),
     learningRate: numeric(shape.learningRate).default(0.001).describe('step size of RMSProp'),
     schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
     warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
@@ -118,6 +127,11 @@ export const train = defineCommand({
   async run(input, context): Promise<CommandResult> {
     const { out, resume, overwrite, steps, epochs, engine, dataset: datasetName, validationShare } = input;
     const { imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed } = input;
+    if (resume && overwrite) {
+      throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
+        field: 'resume',
+      });
+    }
     const { observer, close } = createObserver(context);
     const outcome = await trainModel({
       dataset: await openDataset(input),
@@ -126,6 +140,7 @@ export const train = defineCommand({
       settings: {
         network: { name: input.network, options: input.networkOptions },
         loss: { name: input.loss, options: input.lossOptions },
+        augmentation: { cropScale: input.cropScale, colourJitter: input.colourJitter },
         ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
       },
       length: steps === undefined ? { epochs } : { steps },

@@ -13,6 +13,7 @@ import {
   type AddOutcome,
   type CollectionSummary,
   type Item,
+  type ItemPage,
   type Neighbour,
   type NewItem,
   type SearchAnswer,
@@ -137,6 +138,13 @@ export class Collection {
     const row = this.parts.catalog.findItem(this.parts.row.id, id);
     if (row === undefined) throw new MedoidError('not-found', `${this.name} has no item ${id}`);
     return toItem(row);
+  }
+
+  /** By ascending id, from the first one above `afterId`, which need not exist. */
+  listItems({ afterId = 0, limit }: { readonly afterId?: number; readonly limit: number }): ItemPage {
+    const rows = this.parts.catalog.listItems(this.parts.row.id, { afterId, limit: limit + 1 });
+    const items = rows.slice(0, limit).map(toItem);
+    return { items, next: rows.length > limit ? items[limit - 1].id : null };
   }
 
   /** @throws MedoidError `not-found`, or `invalid-gallery` when the copy is missing or damaged */

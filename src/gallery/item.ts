@@ -21,6 +21,13 @@ export interface Item {
   readonly updatedAt: string;
 }
 
+/** Some of a collection's items, by ascending id. */
+export interface ItemPage {
+  readonly items: Item[];
+  /** Id after which the next page begins; null when this is the last one. */
+  readonly next: number | null;
+}
+
 export interface Neighbour {
   readonly item: Item;
   /** Euclidean, of unit vectors: 0..2. */

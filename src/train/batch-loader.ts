@@ -1,45 +1,48 @@
-import {
-  type CropWindow,
-  centreCrop,
-  type Preprocessing,
-  writeNetworkInput,
-} from '../images/preprocessing.js';
-import { createRandom, type Random } from '../math/random.js';
+import { type Augmentation, drawVariation, writeVariedInput } from '../images/augmentation.js';
+import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import { createRandom } from '../math/random.js';
 import type { ImageSet } from './image-set.js';
 
-/** The paper's augmentation: a random window of the resized square, mirrored half of the time. */
-const randomWindow = ({ resize, crop }: Preprocessing, random: Random): CropWindow => ({
-  top: random.integer(resize - crop + 1),
-  left: random.integer(resize - crop + 1),
-  mirror: random.next() < 0.5,
-});
-
-interface BatchRequest {
-  /** Numbers of the images: [n]. */
-  readonly batch: readonly number[];
-  /** Names the augmentation; without it the centre window is taken, as when embedding. */
-  readonly seed?: string;
-}
-
-/** Network input of some images: [n, crop, crop, 3]. */
+/** Network input of some images as they are embedded, centre crop: [n, crop, crop, 3]. */
 export async function loadBatch(
   images: ImageSet,
   preprocessing: Preprocessing,
-  { batch, seed }: BatchRequest,
+  batch: readonly number[],
 ): Promise<Float32Array> {
-  const { crop } = preprocessing;
-  const size = crop * crop * 3;
+  const size = preprocessing.crop ** 2 * 3;
   const target = new Float32Array(batch.length * size);
-  const random = seed === undefined ? undefined : createRandom(seed);
-  const windows = batch.map(() =>
-    random === undefined ? centreCrop(preprocessing) : randomWindow(preprocessing, random),
-  );
-  await Promise.all(
-    batch.map(async (image, i) => {
-      const pixels = await images.pixels(image);
-      writeNetworkInput(pixels, windows[i], preprocessing, { target, offset: i * size, layout: 'nhwc' });
-    }),
-  );
+  const window = centreCrop(preprocessing);
+  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
+  for (const [i, image] of pixels.entries()) {
+    writeNetworkInput(image, window, preprocessing, { target, offset: i * size, layout: 'nhwc' });
+  }
+  return target;
+}
+
+export interface VariedBatch {
+  /** Numbers of the images: [n]. */
+  readonly batch: readonly number[];
+  readonly augmentation: Augmentation;
+  /** Names the draw. */
+  readonly seed: string;
+}
+
+/** Network input of some images, each varied at random: [n, crop, crop, 3]. */
+export async function loadVariedBatch(
+  images: ImageSet,
+  preprocessing: Preprocessing,
+  { batch, augmentation, seed }: VariedBatch,
+): Promise<Float32Array> {
+  const size = preprocessing.crop ** 2 * 3;
+  const target = new Float32Array(batch.length * size);
+  const random = createRandom(seed);
+  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
+  for (const [i, image] of pixels.entries()) {
+    const variation = drawVariation(augmentation, preprocessing, random);
+    const side = Math.sqrt(image.length / 3);
+    const slot = { target, offset: i * size, layout: 'nhwc' as const };
+    writeVariedInput({ pixels: image, side, variation }, preprocessing, slot);
+  }
   return target;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
+import { augmentationSchema } from '../images/augmentation.js';
 import { defaultPreprocessing, type Preprocessing } from '../images/preprocessing.js';
 
 /** Everything that decides the weights besides the images: same settings, same images, same engine, same weights. */
@@ -13,6 +14,7 @@ export const trainingSettingsSchema = z.strictObject({
   batchSize: z.int().min(2).max(4096),
   /** Distinct classes a batch as a share of m, the paper's C/m. */
   classShare: z.number().gt(0).max(1),
+  augmentation: augmentationSchema,
   learningRate: z.number().gt(0),
   schedule: z.enum(['constant', 'cosine']),
   /** Steps over which the learning rate rises from 0. */
@@ -67,3 +69,10 @@ export function parseOptionsOf(
     cause: parsed.error,
   });
 }
+
+/** Side of the pictures that training windows are cut from: larger than when embedding, so that small ones are sharp. */
+export const trainingSideOf = ({
+  imageSize,
+  augmentation,
+}: Pick<TrainingSettings, 'imageSize' | 'augmentation'>) =>
+  Math.round(preprocessingOf({ imageSize }).resize * (augmentation.cropScale === 0 ? 1 : 1.5));

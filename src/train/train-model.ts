@@ -23,6 +23,7 @@ import {
   preprocessingOf,
   type TrainingSettings,
   trainingSettingsSchema,
+  trainingSideOf,
 } from './settings.js';
 import { batchesPerEpoch, train } from './trainer.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
@@ -88,20 +89,23 @@ async function readImages({
   const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
   const total = dataset.examples.length;
   const preprocessing = preprocessingOf(settings);
-  const read = (part: Dataset, before: number) =>
+  const read = (part: Dataset, before: number, resize: number) =>
     readImageSet(part, {
-      preprocessing,
+      preprocessing: { ...preprocessing, resize },
       signal,
       onProgress: done => observer?.onRead?.(before + done, total),
     });
-  const training = await read(split.training, 0);
+  const training = await read(split.training, 0, trainingSideOf(settings));
   if (training.classes < 2) {
     throw new MedoidError(
       'invalid-dataset',
       `expected images of at least 2 classes, got ${training.classes}`,
     );
   }
-  return { training, validation: await read(split.validation, split.training.examples.length) };
+  return {
+    training,
+    validation: await read(split.validation, split.training.examples.length, preprocessing.resize),
+  };
 }
 
 function createParts(settings: TrainingSettings) {
@@ -119,27 +123,31 @@ function createParts(settings: TrainingSettings) {
   };
 }
 
-/** With every default of the network's and the loss's options filled in. @throws MedoidError `invalid-option` */
 function completeSettings(
   { settings, length }: TrainingRequest,
   { engine, images }: { engine: string; images: number },
 ): TrainingSettings {
   const steps =
     'steps' in length ? length.steps : length.epochs * batchesPerEpoch(images, settings.batchSize);
-  return trainingSettingsSchema.parse({
-    ...settings,
-    network: parseOptionsOf(networks, settings.network, 'network'),
-    loss: parseOptionsOf(losses, settings.loss, 'loss'),
-    steps,
-    engine,
-  });
+  return trainingSettingsSchema.parse({ ...settings, steps, engine });
 }
+
+/** Fills in every default of the network's and the loss's options. @throws MedoidError `invalid-option` */
+const withDefaults = (request: TrainingRequest): TrainingRequest => ({
+  ...request,
+  settings: {
+    ...request.settings,
+    network: parseOptionsOf(networks, request.settings.network, 'network'),
+    loss: parseOptionsOf(losses, request.settings.loss, 'loss'),
+  },
+});
 
 /**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
  */
-export async function trainModel(request: TrainingRequest): Promise<TrainingOutcome> {
+export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
+  const request = withDefaults(given);
   const { out, existing, signal, observer, datasetName } = request;
   const checkpoint = checkpointOf(out);
   await requireFreeOutput(out, { checkpoint, existing });

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
-import { loadBatch, prefetch } from './batch-loader.js';
+import { loadBatch, loadVariedBatch, prefetch } from './batch-loader.js';
 import { type EpochMetrics, emptySums, type TrainingProgress } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import type { ImageSet } from './image-set.js';
@@ -46,8 +46,9 @@ export async function train(job: TrainingJob): Promise<boolean> {
     const jobs = batches.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
     const load = async ({ batch, step }: (typeof jobs)[number]) => ({
       batch,
-      input: await loadBatch(images, preprocessingOf(settings), {
+      input: await loadVariedBatch(images, preprocessingOf(settings), {
         batch,
+        augmentation: settings.augmentation,
         seed: `${settings.seed}/augmentation/${step}`,
       }),
     });
@@ -123,7 +124,7 @@ async function embedImages(
     ),
   );
   let offset = 0;
-  const load = (batch: number[]) => loadBatch(images, preprocessingOf(settings), { batch });
+  const load = (batch: number[]) => loadBatch(images, preprocessingOf(settings), batch);
   for await (const input of prefetch(chunks, load)) {
     const block = network.embed(input);
     data.set(block.data, offset);

@@ -108,6 +108,21 @@ describe('Catalog', () => {
     expect(() => addCollection(catalog, 'a')).toThrow(/UNIQUE/);
   });
 
+  it('lists items by id, from after any id, of one collection only', () => {
+    const catalog = open();
+    const [a, b] = [addCollection(catalog, 'a'), addCollection(catalog, 'b')];
+    const text = { label: null, metadata: {} };
+    // Keys in the opposite order, so that an index on them would show.
+    const items = Array.from({ length: 6 }, (_, i) =>
+      catalog.addItem(i % 2 === 0 ? a.id : b.id, `key ${9 - i}`, { ...text, ...describeImage(i + 1) }),
+    );
+    const list = (afterId: number, limit: number) => catalog.listItems(a.id, { afterId, limit });
+    expect(list(0, 9)).toEqual([items[0], items[2], items[4]]);
+    expect(list(0, 2)).toEqual([items[0], items[2]]);
+    expect(list(items[1].id, 2)).toEqual([items[2], items[4]]);
+    expect(list(items[4].id, 2)).toEqual([]);
+  });
+
   it('undoes a transaction that fails', () => {
     const catalog = open();
     const { id } = addCollection(catalog);

@@ -142,6 +142,20 @@ describe('Gallery', () => {
     await expect(collection.readImage(id + 1)).rejects.toThrow(withCode('not-found'));
   });
 
+  it('lists its items in pages, the last of which says so', async () => {
+    const gallery = await open('write', true);
+    const collection = await gallery.createCollection('default', model);
+    expect(collection.listItems({ limit: 5 })).toEqual({ items: [], next: null });
+    await collection.add(pictures.slice(0, 10).map((_, i) => itemOf(i)));
+    const keysOf = (page: { items: { key: string }[] }) => page.items.map(({ key }) => key);
+    const first = collection.listItems({ limit: 4 });
+    expect([keysOf(first)[0], first.items.length, first.next]).toEqual(['picture-0', 4, first.items[3].id]);
+    // Exactly the rest: there is no empty page after it.
+    const rest = collection.listItems({ afterId: first.next ?? 0, limit: 6 });
+    expect([keysOf(rest)[0], rest.items.length, rest.next]).toEqual(['picture-4', 6, null]);
+    expect(rest.items[0]).toEqual(collection.getItem(rest.items[0].id));
+  });
+
   it('answers the same after closing, without the model and the pictures it was made from', async () => {
     await createFilled();
     await rm(model, { recursive: true });

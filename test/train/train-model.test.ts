@@ -27,6 +27,7 @@ describe('training a model', () => {
     settings: {
       network: { name: 'resnet', options: { width: 4 } },
       loss: { name: 'facility-location', options: {} },
+      augmentation: { cropScale: 0, colourJitter: 0 },
       ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
       ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
     },

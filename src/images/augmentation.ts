@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import type { Random } from '../math/random.js';
+import type { InputSlot, Preprocessing } from './preprocessing.js';
+
+/** How a training image is varied each time it is met. */
+export const augmentationSchema = z.strictObject({
+  /**
+   * Smallest side of the window that is cut, as a share of the picture's: drawn anew each time from there to 1, its
+   * aspect ratio from 3:4 to 4:3. 0 = the paper's: always the window of the centre crop, at a random place.
+   */
+  cropScale: z.number().min(0).max(1),
+  /** Brightness, contrast and saturation are each multiplied by a factor from 1 − this to 1 + this. */
+  colourJitter: z.number().min(0).max(0.9),
+});
+
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
+/** One drawn variation; the window in shares of the picture's side. */
+export interface Variation {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+  readonly mirror: boolean;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+}
+
+const widestAspect = 4 / 3;
+
+/** Mirrored half of the time, as in the paper. */
+export function drawVariation(
+  { cropScale, colourJitter }: Augmentation,
+  { resize, crop }: Preprocessing,
+  random: Random,
+): Variation {
+  const between = (low: number, high: number): number => low + random.next() * (high - low);
+  const factor = (): number => between(1 - colourJitter, 1 + colourJitter);
+  const side = cropScale === 0 ? crop / resize : between(cropScale, 1);
+  const stretch = cropScale === 0 ? 1 : Math.sqrt(widestAspect ** between(-1, 1));
+  const height = Math.min(1, side * stretch);
+  const width = Math.min(1, side / stretch);
+  return {
+    ...{ height, width, top: between(0, 1 - height), left: between(0, 1 - width) },
+    mirror: random.next() < 0.5,
+    ...{ brightness: factor(), contrast: factor(), saturation: factor() },
+  };
+}
+
+/** Where each target column or row reads: two neighbouring source positions and the share of the second. */
+function samplePositions(
+  { start, length, count }: { start: number; length: number; count: number },
+  limit: number,
+): { low: Int32Array; high: Int32Array; share: Float32Array } {
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  const share = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const position = Math.min(limit - 1, Math.max(0, start + ((i + 0.5) * length) / count - 0.5));
+    low[i] = Math.floor(position);
+    high[i] = Math.min(limit - 1, low[i] + 1);
+    share[i] = position - low[i];
+  }
+  return { low, high, share };
+}
+
+const meanOf = (pixels: Uint8Array): number => {
+  let sum = 0;
+  for (let i = 0; i < pixels.length; i++) sum += pixels[i];
+  return sum / pixels.length;
+};
+
+/**
+ * Writes one varied window, sampled bilinearly, into `slot`.
+ * @param pixels RGB bytes [side, side, 3] of any side, larger than the crop for sharp windows
+ */
+export function writeVariedInput(
+  { pixels, side, variation }: { pixels: Uint8Array; side: number; variation: Variation },
+  { crop, channels, mean, std }: Preprocessing,
+  { target, offset, layout }: InputSlot,
+): void {
+  const { top, left, height, width, mirror, brightness, contrast, saturation } = variation;
+  const rows = samplePositions({ start: top * side, length: height * side, count: crop }, side);
+  const columns = samplePositions({ start: left * side, length: width * side, count: crop }, side);
+  const [pixelStride, channelStride] = layout === 'nhwc' ? [3, 1] : [1, crop * crop];
+  const middle = meanOf(pixels) * brightness;
+  const colour = new Float32Array(3);
+  for (let y = 0; y < crop; y++) {
+    const [above, below, down] = [rows.low[y] * side, rows.high[y] * side, rows.share[y]];
+    for (let i = 0; i < crop; i++) {
+      const x = mirror ? crop - 1 - i : i;
+      const [before, after, right] = [columns.low[x], columns.high[x], columns.share[x]];
+      for (let channel = 0; channel < 3; channel++) {
+        const upper =
+          pixels[(above + before) * 3 + channel] * (1 - right) +
+          pixels[(above + after) * 3 + channel] * right;
+        const lower =
+          pixels[(below + before) * 3 + channel] * (1 - right) +
+          pixels[(below + after) * 3 + channel] * right;
+        colour[channel] = upper * (1 - down) + lower * down;
+      }
+      // Rec. 601 luma.
+      const grey = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2];
+      for (let channel = 0; channel < 3; channel++) {
+        const source = channels === 'rgb' ? channel : 2 - channel;
+        const saturated = (grey + (colour[source] - grey) * saturation) * brightness;
+        const value = Math.min(255, Math.max(0, middle + (saturated - middle) * contrast));
+        const slot = offset + channel * channelStride + (y * crop + i) * pixelStride;
+        target[slot] = (value - mean[channel]) / std[channel];
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { ErrorRequestHandler } from 'express';
+import { type ErrorCode, errorCatalogue, MedoidError, messageOf } from '../errors.js';
+
+/** The answer to a request that failed: RFC 9457, with a code that stays the same between versions. */
+interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  /** The parameter or form field the detail speaks of. */
+  readonly field?: string;
+  /** Names the request, as the header X-Request-Id and the log do. */
+  readonly instance: string;
+}
+
+/**
+ * What a request can bring about by itself. Only the messages of these reach the client: the others are the
+ * server's own trouble and speak of its folders.
+ */
+export const requestCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid-request',
+  'missing-image',
+  'unsupported-media-type',
+  'unsupported-image',
+  'unreadable-image',
+  'image-too-large',
+  'payload-too-large',
+  'not-found',
+  'method-not-allowed',
+]);
+
+const ownTrouble = 'The server could not answer. Its log says why, under the id of this request.';
+
+/** Express' router refuses a path such as /%ff with a plain error of this kind. */
+const isBadPath = (error: unknown): boolean => error instanceof URIError;
+
+function understand(error: unknown): MedoidError {
+  if (error instanceof MedoidError) return error;
+  if (isBadPath(error)) {
+    return new MedoidError('invalid-request', 'expected a path with valid percent-encoding', {
+      cause: error,
+    });
+  }
+  return new MedoidError('internal-error', messageOf(error), { cause: error });
+}
+
+function toProblem(error: MedoidError, requestId: string): Problem {
+  const { code, field } = error;
+  const { title, status } = errorCatalogue[code];
+  const own = !requestCodes.has(code);
+  return {
+    type: `urn:medoid:problem:${code}`,
+    title,
+    // A missing file is 404 to whoever named it, but no client names the server's files.
+    status: own ? Math.max(500, status) : status,
+    detail: own ? ownTrouble : error.message,
+    code,
+    ...(field === undefined || own ? {} : { field }),
+    instance: `urn:medoid:request:${requestId}`,
+  };
+}
+
+/** The one place where a failure becomes an answer. */
+export const answerProblem: ErrorRequestHandler = (error, request, response, next) => {
+  const understood = understand(error);
+  const problem = toProblem(understood, String(request.id));
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  else request.log.debug({ code: problem.code, detail: problem.detail }, 'request refused');
+  // Half an answer cannot be taken back: Express ends the connection.
+  if (response.headersSent) return next(error);
+  for (const name of ['ETag', 'Content-Disposition']) response.removeHeader(name);
+  response
+    .status(problem.status)
+    .set('Cache-Control', 'no-store')
+    .type('application/problem+json')
+    .send(JSON.stringify(problem));
+};

@@ -1,0 +1,197 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../src/commands/index.js';
+import { createClassFolders } from '../fixtures/class-folders.js';
+import { createPicture } from '../fixtures/images.js';
+import { runMedoid, startMedoid } from '../fixtures/run-medoid.js';
+import { createTinyModel } from '../fixtures/tiny-model.js';
+
+const quick = ['--batch-size', '8', '--image-size', '16', '--network-options', 'width=4', '--engine', 'wasm'];
+
+describe('the command line', () => {
+  let folder: string;
+  let data: string;
+  let model: string;
+  const at = (name: string): string => join(folder, name);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medoid-cli-'));
+    data = await createClassFolders(at('data'), { classes: 6, images: 5 });
+    model = await createTinyModel(at('tiny-model'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it.each(commands.map(({ name }) => name))('explains %s', async name => {
+    const { exitCode, stdout } = await runMedoid(name, '--help');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`Usage: medoid ${name}`);
+    expect(stdout).toContain('--json');
+  });
+
+  it.each([
+    [['evaluate', '--data', '.', '--modell', 'x'], 2, /unknown option '--modell'/],
+    [['train', '--data', '.', '--out', 'x', '--resume', '--overwrite'], 2, /got both/],
+    [['evaluate', '--data', '.'], 2, /either --model or --baseline/],
+    [['evaluate', '--data', 'nowhere', '--model', 'x'], 1, /file-not-found.*nowhere/],
+    [['train', '--data', '.'], 2, /required option '--out/],
+    [['train', '--data', '.', '--out', 'x', '--loss', 'magic'], 2, /facility-location/],
+    [['train', '--data', '.', '--out', 'x', '--batch-size', 'many'], 2, /expected a number, got "many"/],
+    [['train', '--data', '.', '--out', 'x', '--loss-options', 'gamma'], 2, /name=value/],
+    [['search', 'x.png', '--gallery', 'nowhere'], 1, /file-not-found/],
+    [['index', 'x', '--gallery', 'nowhere'], 1, /file-not-found/],
+    [['serve'], 2, /required option '--gallery/],
+    [['fly'], 2, /unknown command 'fly'/],
+  ])('refuses %j', async (args, code, message) => {
+    const { exitCode, stdout, stderr } = await runMedoid(...args);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(code);
+    expect(stdout).toBe('');
+  });
+
+  it('checks the options of loss and network before it reads an image', async () => {
+    const wrong = ['--loss-options', 'gama=2'];
+    const { exitCode, stdout } = await runMedoid(
+      'train',
+      '--data',
+      data,
+      '--out',
+      at('x'),
+      ...wrong,
+      '--json',
+    );
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'invalid-option' });
+    expect(stdout).toMatch(/gama/);
+    expect(existsSync(at('x'))).toBe(false);
+  });
+
+  it('trains, evaluates, indexes and searches, one JSON document each', async () => {
+    const trained = await runMedoid(
+      ...['train', '--data', data, '--out', at('model'), '--steps', '3', '--validation-share', '0.34'],
+      ...[...quick, '--json'],
+    );
+    expect(JSON.parse(trained.stdout)).toMatchObject({ completed: true, steps: 3, failed: [] });
+    expect(trained.stderr).toMatch(/epoch 1: loss .* Recall@1/);
+
+    const evaluated = await runMedoid(
+      'evaluate',
+      '--model',
+      at('model'),
+      '--data',
+      data,
+      '--classes',
+      'last:3',
+      '--json',
+    );
+    const quality = JSON.parse(evaluated.stdout);
+    expect(Object.keys(quality.recallAt)).toEqual(['1', '2', '4', '8']);
+    for (const value of [...Object.values(quality.recallAt), quality.mapAtR, quality.f1]) {
+      expect(value).toBeGreaterThanOrEqual(0);
+      expect(value).toBeLessThanOrEqual(1);
+    }
+    expect(quality).toMatchObject({ images: 15, classes: 3, queries: 15 });
+    expect(quality.nmi.geometric).toBeGreaterThanOrEqual(0);
+    expect(quality.nmi.arithmetic).toBeGreaterThanOrEqual(0);
+
+    const indexed = await runMedoid(
+      'index',
+      data,
+      '--gallery',
+      at('gallery'),
+      '--model',
+      at('model'),
+      '--json',
+    );
+    expect(JSON.parse(indexed.stdout)).toMatchObject({ added: 30, unchanged: 0, failed: [] });
+
+    const image = join(data, 'class-03', '2.png');
+    const found = await runMedoid('search', image, '--gallery', at('gallery'), '--k', '4', '--json');
+    const { results } = JSON.parse(found.stdout);
+    expect(results).toHaveLength(4);
+    expect(results[0]).toMatchObject({ key: 'class-03/2.png', label: 'class-03' });
+    expect(results[0].distance).toBeCloseTo(0, 3);
+    expect(results[0].id).toBeGreaterThan(0);
+  });
+
+  it('stops training on SIGINT with a checkpoint and goes on to the weights of a run without a stop', async () => {
+    const args = (name: string) => [
+      'train',
+      '--data',
+      data,
+      '--out',
+      at(name),
+      '--steps',
+      '60',
+      ...quick,
+      '--json',
+    ];
+    const whole = JSON.parse((await runMedoid(...args('whole'))).stdout);
+    const running = startMedoid(args('stopped'));
+    await running.seen(/epoch 2:/);
+    running.child.kill('SIGINT');
+    const stopped = await running.finished;
+    expect(stopped.exitCode).toBe(130);
+    const { completed, steps } = JSON.parse(stopped.stdout);
+    expect(completed).toBe(false);
+    expect(steps).toBeLessThan(60);
+    expect(existsSync(at('stopped'))).toBe(false);
+
+    const again = await runMedoid(...args('stopped'));
+    expect(again.exitCode).toBe(1);
+    expect(again.stderr).toMatch(/--resume continues it/);
+    const resumed = await runMedoid(...args('stopped'), '--resume');
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ completed: true, weightsSha256: whole.weightsSha256 });
+  });
+
+  it('indexes what a killed run has left over: nothing twice, nothing missing, broken files named', async () => {
+    const source = at('photos');
+    await mkdir(join(source, 'many'), { recursive: true });
+    const count = 120;
+    for (let i = 0; i < count; i++) {
+      await writeFile(join(source, 'many', `${i}.png`), await createPicture(`cli/${i}`));
+    }
+    await writeFile(join(source, 'many', 'broken.jpg'), 'no picture');
+    const args = ['index', source, '--gallery', at('killed'), '--model', model, '--batch', '4', '--json'];
+    for (const waitMs of [150, 250, 350]) {
+      const running = startMedoid(args);
+      const timer = setTimeout(() => running.child.kill('SIGKILL'), waitMs + 300);
+      await running.finished;
+      clearTimeout(timer);
+    }
+    const last = await runMedoid(...args);
+    const { added, unchanged, failed } = JSON.parse(last.stdout);
+    expect(added + unchanged).toBe(count);
+    expect(failed).toMatchObject([{ path: 'many/broken.jpg', code: 'unsupported-image' }]);
+    expect(last.exitCode).toBe(1);
+    const image = join(source, 'many', '7.png');
+    const found = await runMedoid('search', image, '--gallery', at('killed'), '--k', '1000', '--json');
+    const keys = JSON.parse(found.stdout).results.map(({ key }: { key: string }) => key);
+    expect(keys[0]).toBe('many/7.png');
+    expect(new Set(keys).size).toBe(count);
+    expect(keys).toHaveLength(count);
+  });
+
+  it('refuses a second writer while one is indexing', async () => {
+    const args = (name: string) => [
+      'index',
+      at('photos'),
+      '--gallery',
+      at(name),
+      '--model',
+      model,
+      '--batch',
+      '2',
+    ];
+    const running = startMedoid(args('busy'));
+    while (!existsSync(join(at('busy'), 'catalog.sqlite-wal'))) {
+      await new Promise(next => setTimeout(next, 10));
+    }
+    const second = await runMedoid(...args('busy'));
+    expect(second.stderr).toMatch(/gallery-locked/);
+    expect(second.exitCode).toBe(1);
+    await running.finished;
+  });
+});

@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandContext, CommandResult } from '../../src/commands/command.js';
+import { serve } from '../../src/commands/serve.js';
+import { Gallery } from '../../src/gallery/gallery.js';
+import { buildProgram } from '../fixtures/build-program.js';
+import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
+import { createPicture } from '../fixtures/images.js';
+import { createTinyModel } from '../fixtures/tiny-model.js';
+
+interface Address {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+describe('serve', () => {
+  let filled: FilledGallery;
+  beforeAll(async () => {
+    filled = await createFilledGallery();
+  });
+  afterAll(() => filled.remove());
+
+  /** Runs the command as the command line does, until `stop`. */
+  const run = (options: Record<string, string>) => {
+    const controller = new AbortController();
+    const reports: string[] = [];
+    let ended: Promise<CommandResult | undefined> | undefined;
+    const answered = new Promise<CommandResult>((resolve, reject) => {
+      const context: CommandContext = {
+        signal: controller.signal,
+        json: true,
+        report: line => void reports.push(line),
+        answer: resolve,
+      };
+      const input = serve.options.parse({ gallery: filled.directory, logLevel: 'silent', ...options });
+      ended = serve.run(input, context);
+      ended.catch(reject);
+    });
+    const stop = async () => {
+      controller.abort();
+      return ended;
+    };
+    return { answered, reports, stop };
+  };
+
+  it('says where it serves, answers there, and ends without an answer when stopped', async () => {
+    const { answered, reports, stop } = run({ port: '0' });
+    const { json, text, exitCode } = await answered;
+    const { url, host, port } = json as Address;
+    expect(json).toEqual({ url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port });
+    expect([text, exitCode]).toEqual([`Medoid serves 1 collection at ${url}`, undefined]);
+    expect([host, reports.filter(line => line.includes('authentication'))]).toEqual(['127.0.0.1', []]);
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok', collections: 1 });
+    expect(await stop()).toBeUndefined();
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('serves what is indexed beside it', async () => {
+    const { answered, stop } = run({ port: '0' });
+    const { url } = (await answered).json as Address;
+    const writer = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+    const picture = await createPicture('new');
+    await (await writer.collection('default')).add([{ key: 'new.png', image: picture }]);
+    const response = await fetch(`${url}/v1/collections/default/search?k=1`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/png' },
+      body: new Uint8Array(picture),
+    });
+    expect(await response.json()).toMatchObject({ results: [{ item: { key: 'new.png' } }] });
+    await writer.close();
+    await stop();
+  });
+
+  it('refuses a port that is taken, naming it, and leaves the gallery closed', async () => {
+    const { answered, stop } = run({ port: '0' });
+    const { port } = (await answered).json as Address;
+    const second = run({ port: String(port) }).answered;
+    await expect(second).rejects.toMatchObject({ code: 'address-in-use' });
+    await expect(second).rejects.toThrow(`port ${port}`);
+    await stop();
+  });
+
+  it('warns when other machines can reach it', async () => {
+    const { answered, reports, stop } = run({ port: '0', host: '0.0.0.0' });
+    await answered;
+    expect(reports.join('\n')).toMatch(/warning: 0\.0\.0\.0 may be reached .* no authentication/);
+    await stop();
+  });
+
+  it('says that there is no gallery', async () => {
+    const { answered } = run({ port: '0', gallery: join(filled.folder, 'nowhere') });
+    await expect(answered).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('refuses ports that are none', () => {
+    const parse = (port: string) => serve.options.safeParse({ gallery: 'x', port }).success;
+    expect(['0', '65535'].map(parse)).toEqual([true, true]);
+    expect(['-1', '65536', '80.5', 'http', ''].map(parse)).toEqual([false, false, false, false, false]);
+  });
+
+  it('reports a broken collection and serves the others, and does not start with broken ones alone', async () => {
+    const own = await createFilledGallery({ count: 3 });
+    const gallery = await Gallery.open(own.directory, { access: 'write', threads: 1 });
+    const other = await createTinyModel(join(own.folder, 'other'), { name: 'other', seed: 1 });
+    const { modelId } = await gallery.createCollection('other', other);
+    await gallery.close();
+    await rm(join(own.directory, 'models', modelId), { recursive: true });
+    const { answered, reports, stop } = run({ port: '0', gallery: own.directory });
+    expect((await answered).text).toMatch(/serves 1 collection at/);
+    expect(reports.join('\n')).toMatch(/other cannot be served: file-not-found/);
+    await stop();
+    await rm(join(own.directory, 'models'), { recursive: true });
+    await expect(run({ port: '0', gallery: own.directory }).answered).rejects.toMatchObject({
+      code: 'file-not-found',
+    });
+    await own.remove();
+  });
+
+  it('is a program that ends with 0 on SIGTERM', async () => {
+    const program = await buildProgram();
+    const argv = ['serve', '--gallery', filled.directory, '--port', '0', '--json'];
+    const child = spawn(process.execPath, [program.path, ...argv]);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', data => (stdout += data));
+    child.stderr.on('data', data => (stderr += data));
+    await expect.poll(() => stdout, { timeout: 30_000 }).toMatch(/\n$/);
+    const { url } = JSON.parse(stdout) as Address;
+    await fetch(`${url}/healthz`, { headers: { 'X-Request-Id': 'seen-in-log' } });
+    child.kill('SIGTERM');
+    const [exitCode] = await once(child, 'exit');
+    expect([exitCode, stdout.trim().split('\n').length]).toEqual([0, 1]);
+    const line = stderr.split('\n').find(text => text.includes('seen-in-log')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({
+      req: { id: 'seen-in-log', method: 'GET', url: '/healthz' },
+      res: { statusCode: 200 },
+    });
+    await program.remove();
+  });
+});
