@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandContext, CommandResult } from '../../src/commands/command.js';
 import { serve } from '../../src/commands/serve.js';
 import { Gallery } from '../../src/gallery/gallery.js';
-import { buildProgram } from '../fixtures/build-program.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { createPicture } from '../fixtures/images.js';
+import { startMedoid } from '../fixtures/run-medoid.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
 interface Address {
@@ -121,23 +119,17 @@ describe('serve', () => {
   });
 
   it('is a program that ends with 0 on SIGTERM', async () => {
-    const program = await buildProgram();
-    const argv = ['serve', '--gallery', filled.directory, '--port', '0', '--json'];
-    const child = spawn(process.execPath, [program.path, ...argv]);
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', data => (stdout += data));
-    child.stderr.on('data', data => (stderr += data));
-    await expect.poll(() => stdout, { timeout: 30_000 }).toMatch(/\n$/);
-    const { url } = JSON.parse(stdout) as Address;
+    const running = startMedoid(['serve', '--gallery', filled.directory, '--port', '0', '--json']);
+    const [, answer] = await running.seen(/^({"url":.*})$/m);
+    const { url } = JSON.parse(answer) as Address;
     await fetch(`${url}/healthz`, { headers: { 'X-Request-Id': 'seen-in-log' } });
-    child.kill('SIGTERM');
-    const [exitCode] = await once(child, 'exit');
+    running.child.kill('SIGTERM');
+    const { exitCode, stdout, stderr } = await running.finished;
     expect([exitCode, stdout.trim().split('\n').length]).toEqual([0, 1]);
     const line = stderr.split('\n').find(text => text.includes('seen-in-log')) ?? '{}';
     expect(JSON.parse(line)).toMatchObject({
       req: { id: 'seen-in-log', method: 'GET', url: '/healthz' },
       res: { statusCode: 200 },
     });
-    await program.remove();
   });
 });
