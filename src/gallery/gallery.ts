@@ -14,9 +14,6 @@ import { createImageStore, type ImageStore, removeUnfinishedImages } from './ima
 import type { CollectionSummary } from './item.js';
 import { storeModel } from './model-store.js';
 
-export { Collection } from './collection.js';
-export type { AddOutcome, CollectionSummary, Item, Neighbour, NewItem, SearchAnswer } from './item.js';
-
 export interface GalleryOptions {
   /** One process may write; any number may read beside it, and see what it writes. */
   readonly access: 'read' | 'write';

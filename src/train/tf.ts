@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
-export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+export type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 export type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 export { tf, tfl };
 

@@ -4,7 +4,9 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Collection, Gallery, type NewItem } from '../../src/gallery/gallery.js';
+import type { Collection } from '../../src/gallery/collection.js';
+import { Gallery } from '../../src/gallery/gallery.js';
+import type { NewItem } from '../../src/gallery/item.js';
 import { createPicture } from '../fixtures/images.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
