@@ -8,13 +8,16 @@ import { demoFolder, prepareDemoData } from './demo-data.js';
 import { runSteps } from './run-steps.js';
 
 const { catalog, trainingClasses, unseenClasses } = await prepareDemoData();
-const model = join(demoFolder, 'model');
+const model = join(demoFolder, 'demo');
 const gallery = join(demoFolder, 'gallery');
 // Its vectors are of the model of the demo before.
 await rm(gallery, { recursive: true, force: true });
 const unseen = ['--data', catalog, '--classes', unseenClasses];
 process.exitCode = await runSteps([
-  ['train', '--data', catalog, '--classes', trainingClasses, '--out', model, '--overwrite', '--epochs', '14'],
+  [
+    ...['train', '--data', catalog, '--classes', trainingClasses, '--out', model, '--overwrite'],
+    ...['--network-options', 'width=16', '--epochs', '16'],
+  ],
   ['evaluate', ...unseen, '--baseline', 'colour-histogram'],
   ['evaluate', ...unseen, '--model', model],
   ['index', catalog, '--gallery', gallery, '--model', model],

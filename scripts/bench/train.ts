@@ -13,7 +13,7 @@ export const train: Benchmark = {
   name: 'train',
   async run(print) {
     const engine = await loadEngine();
-    for (const batchSize of [32, 128]) {
+    for (const batchSize of [64, 128]) {
       const model = resnet.build(resnet.options.parse({}), { inputSize: imageSize, dimension: 64, seed: 0 });
       const network = new EmbeddingNetwork(model, imageSize);
       const loss = facilityLocation.create(facilityLocation.options.parse({}));

@@ -99,7 +99,7 @@ export const train = defineCommand({
     networkOptions: nameValuePairs.default({}).describe('options of the network, such as width=32'),
     imageSize: numeric(shape.imageSize).default(64).describe("side of the network's input in pixels"),
     dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
-    batchSize: numeric(shape.batchSize).default(128).describe('images a batch, m'),
+    batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
     classShare: numeric(shape.classShare)
       .default(0.25)
       .describe('distinct classes a batch as a share of m, C/m'),
@@ -111,7 +111,7 @@ export const train = defineCommand({
     colourJitter: numeric(augmentation.colourJitter)
       .default(0)
       .describe('how far brightness, contrast and saturation are varied'),
-    learningRate: numeric(shape.learningRate).default(0.001).describe('step size of RMSProp'),
+    learningRate: numeric(shape.learningRate).default(0.01).describe('step size of RMSProp'),
     schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
     warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
     epochs: numeric(z.number().int().min(0)).default(30).describe('rounds through the images'),
