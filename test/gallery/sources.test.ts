@@ -72,7 +72,8 @@ describe('sources of images', () => {
     ]) {
       await writeFile(join(root, name), '');
     }
-    // A loop, and a link that leads nowhere.
+    // A loop, a second way to a folder that comes before the first, and a link that leads nowhere.
+    await symlink(join(root, 'mugs'), join(root, 'early'));
     await symlink(root, join(root, 'mugs', 'again'));
     await symlink(join(root, 'gone.png'), join(root, 'broken.png'));
     const { images, ignored } = await open(root);

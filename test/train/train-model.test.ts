@@ -66,7 +66,12 @@ describe('training a model', () => {
   });
 
   it('logs a line an epoch with the energies, the margin and Recall@1 of held-out classes', async () => {
-    const { history } = await trainModel(request('logged'));
+    const losses: number[] = [];
+    const observer: TrainingRequest['observer'] = { onStep: (_, { value }) => losses.push(value) };
+    const { history } = await trainModel(request('logged', { observer }));
+    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value) / values.length;
+    expect(history[0].loss).toBeCloseTo(mean(losses.slice(0, 4)), 6);
+    expect(history[1].loss).toBeCloseTo(mean(losses.slice(4)), 6);
     // 42 images of 7 classes: 4 batches an epoch; 7 steps are one epoch and a part.
     expect(history.map(({ epoch, steps: done }) => [epoch, done])).toEqual([
       [1, 4],
@@ -146,6 +151,18 @@ describe('training a model', () => {
       [join(folder, 'missing.png'), 'file-not-found'],
     ]);
     expect(manifest?.training.images).toBe(dataset.examples.length);
+  });
+
+  it('knows the training data by its content, not by the order of its files', async () => {
+    const shaOf = async (name: string, examples: typeof dataset.examples) => {
+      const changed = { dataset: { ...dataset, examples }, length: { steps: 0 }, validationShare: 0 };
+      return (await trainModel(request(name, changed))).manifest?.training.dataSha256;
+    };
+    const sha256 = await shaOf('in-order', dataset.examples);
+    expect(await shaOf('reversed', [...dataset.examples].reverse())).toBe(sha256);
+    expect(await shaOf('one-less', dataset.examples.slice(1))).not.toBe(sha256);
+    const [first, ...others] = dataset.examples;
+    expect(await shaOf('relabelled', [{ ...first, label: 'class-09' }, ...others])).not.toBe(sha256);
   });
 
   it('refuses unknown options and a learning rate that leaves the finite numbers', async () => {
