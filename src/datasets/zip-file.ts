@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { MedoidError, messageOf } from '../errors.js';
 import { defaultImageLimits } from '../images/limits.js';
@@ -16,7 +17,9 @@ async function readMember(archive: ZipFile, entry: Entry): Promise<ZipMember> {
       `${entry.fileName}: expected at most ${defaultImageLimits.maxBytes} bytes, got ${entry.uncompressedSize}`,
     );
   }
-  return { name: entry.fileName, bytes: await buffer(await archive.openReadStreamPromise(entry)) };
+  const bytes = await buffer(await archive.openReadStreamPromise(entry));
+  if (crc32(bytes) !== entry.crc32) throw new Error(`${entry.fileName}: its bytes do not give its checksum`);
+  return { name: entry.fileName, bytes };
 }
 
 /**
