@@ -15,7 +15,7 @@ const headerBytes = 128;
 const matrixType = 14;
 const compressedType = 15;
 const kinds = { cell: 1, struct: 2, char: 4, firstNumeric: 6, lastNumeric: 15 } as const;
-const largestInflated = 512 * 1024 ** 2;
+const largestInflated = 128 * 1024 ** 2;
 
 type NumberReader = readonly [bytes: number, read: (view: DataView, at: number, little: boolean) => number];
 
