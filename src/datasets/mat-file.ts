@@ -130,8 +130,6 @@ function readMatrix(reader: ElementReader): Variable {
   const name = reader.text();
   if (kind === kinds.char) return { name, value: count === 0 ? '' : reader.text() };
   if (kind >= kinds.firstNumeric && kind <= kinds.lastNumeric) return { name, value: reader.numbers() };
-  // Each element of a cell or a structure takes a tag at least: a count beyond that is a lie.
-  if (count > reader.left / 8) throw new RangeError(`expected ${count} elements in ${reader.left} bytes`);
   if (kind === kinds.cell) {
     return { name, value: Array.from({ length: count }, () => reader.matrix().value) };
   }

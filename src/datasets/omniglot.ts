@@ -20,8 +20,7 @@ interface Drawing {
   readonly bytes?: Uint8Array;
 }
 
-const isDrawing = (name: string): boolean =>
-  isImageName(posix.basename(name)) && !name.startsWith('__MACOSX/');
+const isDrawing = (name: string): boolean => isImageName(posix.basename(name));
 
 async function listFolder(directory: string, name: string): Promise<Drawing[]> {
   const root = join(directory, name);

@@ -335,6 +335,7 @@ describe('a wrong layout is refused, naming the place:', () => {
       'gallery',
       /table.csv, line 4: expected an image that is not listed yet .*line 2/,
     ],
+    ['csv', 'table.csv', 'sub\\d.jpg', '', /table.csv, line 5: expected a path inside .*got ""/],
     ['csv', 'table.csv', 'sub', '..', /table.csv, line 5: expected a path inside .*got "..\\\\d.jpg"/],
     ['csv', 'table.csv', /\n[\s\S]*$/, '\n', /expected at least one image, found none/],
   ];
@@ -367,6 +368,10 @@ describe('a wrong layout is refused, naming the place:', () => {
     const changed = Buffer.from(archive);
     changed[changed.indexOf('Greek/character01/0003_01.png') + 30] ^= 0xff;
     await expect(read('omniglot', withSecond(changed))).rejects.toThrow(/small2.zip: expected a whole zip/);
+    const boastful = Buffer.from(archive);
+    const lastHeader = boastful.lastIndexOf('images_background_small2/Greek/character01/0003_02.png') - 46;
+    boastful.writeUInt32LE(2 ** 31, lastHeader + 24);
+    await expect(read('omniglot', withSecond(boastful))).rejects.toThrow(/0003_02.png: expected at most/);
     const loose = read('omniglot', { ...whole, 'images_background_small1/Latin/loose.png': '' });
     await expect(loose).rejects.toThrow(
       /loose.png: expected alphabet\/character\/drawing, got "Latin\/loose/,
