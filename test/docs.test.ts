@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { commands } from '../src/commands/index.js';
+import { datasets } from '../src/datasets/index.js';
 import { losses } from '../src/train/losses/index.js';
 import { networks } from '../src/train/networks/index.js';
 
@@ -42,10 +43,21 @@ describe('the documentation', () => {
     }
   });
 
+  it('lists every layout of a data set, and what is published of it', () => {
+    const text = read('docs/datasets.md');
+    for (const { name, published = {} } of datasets) {
+      expect(text).toContain(`\n| \`${name}\` | `);
+      for (const [split, { classes, images }] of Object.entries(published)) {
+        const counts = [classes, images].map(count => count.toLocaleString('en')).join(' | ');
+        expect(text).toContain(`| \`${name}\` | \`${split}\` | ${counts} |`);
+      }
+    }
+  });
+
   it('uses only verbs and options there are', () => {
     const calls = pages.flatMap(page => [
       ...read(page).matchAll(
-        /(?:medoid --|\$ medoid|\bmedoid) (train|evaluate|index|search|serve)\b([^\n`]*)/g,
+        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|train|evaluate|index|search|serve)\b([^\n`]*)/g,
       ),
     ]);
     expect(calls.length).toBeGreaterThan(8);

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { errorCatalogue, MedoidError, messageOf } from '../errors.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
-import { commands } from './index.js';
+import { commands, verbGroups } from './index.js';
 
 const misuse = 2;
 
@@ -56,7 +56,7 @@ function buildCommand(
   definition: CliCommand,
   execute: (definition: CliCommand, input: never, json: boolean) => Promise<void>,
 ): Command {
-  const command = new Command(definition.name).description(definition.summary);
+  const command = new Command(definition.name.split(' ').at(-1)).description(definition.summary);
   for (const [name, schema] of Object.entries(definition.arguments.shape)) {
     command.argument(isRequired(schema) ? `<${name}>` : `[${name}]`, schema.description ?? '');
   }
@@ -76,6 +76,14 @@ function buildCommand(
     await execute(definition, parsed.data as never, json === true);
   });
   return command;
+}
+
+/** What a verb is added to: the program, or for a verb of two words the command of its first. */
+function parentOf({ name }: CliCommand, program: Command): Command {
+  const [group, verb] = name.split(' ');
+  if (verb === undefined) return program;
+  const known = program.commands.find(command => command.name() === group);
+  return known ?? program.command(group).description(verbGroups[group]);
 }
 
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
@@ -132,7 +140,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   for (const definition of commands) {
     const command = buildCommand(definition, execute);
     command.copyInheritedSettings(program);
-    program.addCommand(command);
+    parentOf(definition, program).addCommand(command);
   }
 
   try {

@@ -1,6 +1,11 @@
 import { kMeans } from '../cluster/k-means.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import { evaluateRetrieval, type RetrievalMetrics } from '../math/retrieval-metrics.js';
+import {
+  evaluateQueries,
+  evaluateRetrieval,
+  type RetrievalMetrics,
+  type RetrievalRows,
+} from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 
 export interface EvaluationOptions {
@@ -8,6 +13,8 @@ export interface EvaluationOptions {
   readonly ks: readonly number[];
   /** Of the clustering. */
   readonly seed: number;
+  /** What is asked and what is searched; every item against all others unless given. */
+  readonly rows?: RetrievalRows | undefined;
 }
 
 export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
@@ -16,16 +23,20 @@ export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
 }
 
 /**
- * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, and k-means
- * into as many clusters as there are classes, compared with the classes.
+ * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, or of queries
+ * against a gallery; and k-means of all items into as many clusters as there are classes, compared with the classes.
  * @param block [items, dimension] @param labels class of each: [items]
  */
 export function evaluateEmbeddings(
   block: VectorBlock,
   labels: Int32Array,
-  { ks, seed }: EvaluationOptions,
+  { ks, seed, rows }: EvaluationOptions,
 ): EmbeddingQuality {
   const classes = new Set(labels).size;
   const { assignment } = kMeans(block, { clusters: classes, seed });
-  return { ...evaluateRetrieval(block, labels, ks), ...measureAgreement(assignment, labels), classes };
+  const retrieval =
+    rows === undefined
+      ? evaluateRetrieval(block, labels, ks)
+      : evaluateQueries(block, labels, { ks, ...rows });
+  return { ...retrieval, ...measureAgreement(assignment, labels), classes };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
-import { MedoidError, messageOf } from '../errors.js';
+import { readExample } from '../datasets/read-example.js';
+import { MedoidError } from '../errors.js';
 import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
 
@@ -58,7 +58,7 @@ function toImageSet(read: readonly ReadImage[], preprocessing: Preprocessing): O
       labels,
       pixels: async image => {
         const { pixels, example } = read[image];
-        return pixels ?? decodeResized(await readFile(example.path), preprocessing);
+        return pixels ?? decodeResized(await readExample(example), preprocessing);
       },
     },
     classes: numbers.size,
@@ -81,12 +81,12 @@ export async function readImageSet(
   const readOne = async (example: Example, position: number): Promise<ReadImage | undefined> => {
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request before the first step');
     try {
-      const bytes = await readFile(example.path);
+      const bytes = await readExample(example);
       const pixels = await decodeResized(bytes, preprocessing);
       return { example, hash: hashImage(bytes), pixels: position < fits ? pixels : undefined };
     } catch (error) {
-      const code = error instanceof MedoidError ? error.code : 'file-not-found';
-      failed.push({ path: example.path, code, message: messageOf(error) });
+      if (!(error instanceof MedoidError)) throw error;
+      failed.push({ path: example.path, code: error.code, message: error.message });
       return undefined;
     } finally {
       onProgress?.(++done);

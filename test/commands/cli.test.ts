@@ -25,7 +25,7 @@ describe('the command line', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it.each(commands.map(({ name }) => name))('explains %s', async name => {
-    const { exitCode, stdout } = await runMedoid(name, '--help');
+    const { exitCode, stdout } = await runMedoid(...name.split(' '), '--help');
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: medoid ${name}`);
     expect(stdout).toContain('--json');
