@@ -39,20 +39,27 @@ interface ReadImage {
   readonly pixels: Uint8Array | undefined;
 }
 
+const identityOf = ({ example, hash }: ReadImage): string => JSON.stringify([example.label, hash]);
+
 interface ReadOptions {
   readonly preprocessing: Preprocessing;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number) => void;
 }
 
-function toImageSet(read: readonly ReadImage[], preprocessing: Preprocessing): Omit<ReadImageSet, 'failed'> {
+/** In the order of what they are, not of their names: renaming a file changes neither the hash nor the training. */
+function toImageSet(
+  unordered: readonly ReadImage[],
+  preprocessing: Preprocessing,
+): Omit<ReadImageSet, 'failed'> {
+  const identified = unordered.map(image => ({ ...image, identity: identityOf(image) }));
+  const read = identified.sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0));
   const numbers = new Map<string, number>();
   const labels = Int32Array.from(read, ({ example: { label } }) => {
     const number = numbers.get(label) ?? numbers.size;
     numbers.set(label, number);
     return number;
   });
-  const pairs = read.map(({ example, hash }) => JSON.stringify([example.label, hash])).sort();
   return {
     images: {
       labels,
@@ -62,7 +69,9 @@ function toImageSet(read: readonly ReadImage[], preprocessing: Preprocessing): O
       },
     },
     classes: numbers.size,
-    sha256: createHash('sha256').update(pairs.join('\n')).digest('hex'),
+    sha256: createHash('sha256')
+      .update(read.map(({ identity }) => identity).join('\n'))
+      .digest('hex'),
   };
 }
 
