@@ -67,7 +67,12 @@ export const evaluate = defineCommand({
         onProgress: done => progress.update(done),
       }).finally(progress.close);
       const rows = rowsOf(embedded, split);
-      const quality = evaluateEmbeddings(block, labels, { ks: input.k, seed: input.seed, rows });
+      const quality = await evaluateEmbeddings(block, labels, {
+        ks: input.k,
+        seed: input.seed,
+        rows,
+        signal,
+      });
       const asked = { split, images: labels.length, gallery: rows.gallery.length };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {

@@ -1,3 +1,4 @@
+import { createTurns } from '../take-turns.js';
 import type { VectorBlock } from './vectors.js';
 
 export interface RetrievalMetrics {
@@ -16,6 +17,12 @@ export interface RetrievalRows {
   readonly queries: ArrayLike<number>;
   /** Each row once. */
   readonly gallery: ArrayLike<number>;
+}
+
+export interface RetrievalOptions {
+  /** Values of K. */
+  readonly ks: readonly number[];
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Positions in the gallery by class. */
@@ -80,14 +87,17 @@ function ranksOf(distances: Float64Array, self: number, relevant: readonly numbe
 }
 
 /**
- * Queries against a gallery. A query that is in the gallery itself is left out by identity, not by rank. Exact.
+ * Queries against a gallery. A query that is in the gallery itself is left out by identity, not by rank. Exact. Other
+ * work has its turns meanwhile.
+ * @throws MedoidError `interrupted` once the signal is aborted
  * @param block [count, dimension] @param labels class of each: [count]
  */
-export function evaluateQueries(
+export async function evaluateQueries(
   block: VectorBlock,
   labels: ArrayLike<number>,
-  { ks, queries, gallery }: RetrievalRows & { readonly ks: readonly number[] },
-): RetrievalMetrics {
+  { ks, queries, gallery, signal }: RetrievalOptions & RetrievalRows,
+): Promise<RetrievalMetrics> {
+  const takeTurn = createTurns(signal);
   const groups = groupByLabel(labels, gallery);
   const positions = new Int32Array(block.count).fill(-1);
   for (let i = 0; i < gallery.length; i++) positions[gallery[i]] = i;
@@ -100,6 +110,7 @@ export function evaluateQueries(
     const self = positions[query];
     const relevant = (groups.get(labels[query]) ?? []).filter(position => position !== self);
     if (relevant.length === 0) continue;
+    await takeTurn();
     counted++;
     distancesFrom(block, query, gallery, distances);
     const ranks = ranksOf(distances, self, relevant);
@@ -118,14 +129,14 @@ export function evaluateQueries(
 }
 
 /**
- * Leave-one-out retrieval: every item is a query against all others.
- * @param block [count, dimension] @param labels class of each: [count] @param ks values of K
+ * Leave-one-out retrieval: every item is a query against all others. As `evaluateQueries`.
+ * @param block [count, dimension] @param labels class of each: [count]
  */
 export function evaluateRetrieval(
   block: VectorBlock,
   labels: ArrayLike<number>,
-  ks: readonly number[],
-): RetrievalMetrics {
+  options: RetrievalOptions,
+): Promise<RetrievalMetrics> {
   const everyRow = Int32Array.from({ length: block.count }, (_, i) => i);
-  return evaluateQueries(block, labels, { ks, queries: everyRow, gallery: everyRow });
+  return evaluateQueries(block, labels, { ...options, queries: everyRow, gallery: everyRow });
 }
