@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
-import { errorCatalogue, MedoidError, messageOf } from '../errors.js';
+import { type ErrorCode, errorCatalogue, MedoidError, messageOf } from '../errors.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
 import { commands, verbGroups } from './index.js';
 
@@ -97,13 +97,16 @@ function stopOnSignal(controller: AbortController): () => void {
   return () => process.off('SIGINT', stop).off('SIGTERM', stop);
 }
 
+const printJsonError = (code: ErrorCode, message: string): void =>
+  void process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+
 function printError(error: unknown, json: boolean): number {
   const known = error instanceof MedoidError;
   const code = known ? error.code : 'internal-error';
   const message = messageOf(error);
   process.stderr.write(`medoid: ${code}: ${message}\n`);
   if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (json) printJsonError(code, message);
   return known ? errorCatalogue[error.code].exit : 1;
 }
 
@@ -147,8 +150,12 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misuse;
-    return printError(error, argv.includes('--json'));
+    const json = argv.includes('--json');
+    if (!(error instanceof CommanderError)) return printError(error, json);
+    if (error.exitCode === 0) return 0;
+    // Commander has told people; programs get their one document.
+    if (json) printJsonError('invalid-option', error.message.replace(/^error: /, ''));
+    return misuse;
   } finally {
     release();
   }
