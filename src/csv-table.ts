@@ -35,6 +35,7 @@ function checkHeader(path: string, names: readonly string[], required: readonly 
  */
 export async function readCsvTable(path: string, required: readonly string[]): Promise<readonly CsvRecord[]> {
   const text = await readTextFile(path);
+  if (text.trim() === '') throw wrongLine(path, 1, 'expected a header, got nothing');
   const columns = (names: string[]): string[] =>
     checkHeader(
       path,

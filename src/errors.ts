@@ -14,6 +14,7 @@ export const errorCatalogue = {
   'not-found': { status: 404, exit: 1, title: 'There is nothing of that name' },
   'method-not-allowed': { status: 405, exit: 2, title: 'The method is not allowed here' },
   'file-not-found': { status: 404, exit: 1, title: 'A file or folder does not exist' },
+  'file-unusable': { status: 500, exit: 1, title: 'A file or folder cannot be used as it is' },
   'invalid-dataset': { status: 400, exit: 1, title: 'The data set does not have the expected layout' },
   'invalid-model': { status: 500, exit: 1, title: 'The model cannot be used' },
   'model-mismatch': { status: 409, exit: 1, title: 'The model is not the one the vectors were made with' },
@@ -27,6 +28,7 @@ export const errorCatalogue = {
   'engine-unavailable': { status: 500, exit: 1, title: 'The requested training engine is not installed' },
   'address-in-use': { status: 500, exit: 1, title: 'The port is taken' },
   'internal-error': { status: 500, exit: 1, title: 'Something unexpected went wrong' },
+  overloaded: { status: 503, exit: 1, title: 'There is too much to do at the moment' },
   interrupted: { status: 503, exit: 130, title: 'Stopped on request' },
 } as const satisfies Record<string, { status: number; exit: number; title: string }>;
 
@@ -52,3 +54,14 @@ export class MedoidError extends Error {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What the operating system says of a path that a user named: missing, not allowed, in the way, disk full, … */
+const isFileTrouble = (error: unknown): error is NodeJS.ErrnoException & { path: string } =>
+  error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
+
+/** Every failure as one of the catalogue; what nobody foresaw is `internal-error`. */
+export function understandError(error: unknown): MedoidError {
+  if (error instanceof MedoidError) return error;
+  const code = isFileTrouble(error) ? 'file-unusable' : 'internal-error';
+  return new MedoidError(code, messageOf(error), { cause: error });
+}

@@ -29,7 +29,7 @@ const owners: Readonly<Record<string, string>> = {
   sharp: 'images/',
   'hnswlib-node': 'vector-index/hnsw.ts',
   'better-sqlite3': 'catalog/',
-  'onnxruntime-node': 'embed/',
+  'onnxruntime-node': 'embed/onnx-runtime.ts',
   '@tensorflow/tfjs-core': 'train/tf.ts',
   '@tensorflow/tfjs-layers': 'train/tf.ts',
   '@tensorflow/tfjs-backend-wasm': 'train/tf.ts',
@@ -120,7 +120,8 @@ describe('the tree', () => {
     const readers = sources.filter(file =>
       /process\.env/.test(readFileSync(join(root, 'src', file), 'utf8')),
     );
-    expect(readers.filter(file => file !== 'config.ts')).toEqual([]);
+    // It tells a library not to report home, before that library is loaded.
+    expect(readers.filter(file => file !== 'config.ts')).toEqual(['embed/onnx-runtime.ts']);
   });
 
   it('holds no file much longer than a reader can keep in mind', () => {

@@ -11,7 +11,7 @@ export const layoutNames = datasets.map(({ name }) => name) as [string, ...strin
 
 /** How a command is told which labelled images it is about. */
 export const datasetOptions = {
-  data: z.string().describe('folder of the data set; for csv the file'),
+  data: z.string().min(1).describe('folder of the data set; for csv the file'),
   dataset: z.enum(layoutNames).default('class-folders').describe('layout of the folder'),
   classes: z.string().default('all').describe('all, first:N, last:N, or a file with one class name a line'),
   excludeClasses: nameList.default([]).describe('names of classes that do not count, comma-separated'),

@@ -48,7 +48,7 @@ export const evaluate = defineCommand({
   options: z.strictObject({
     ...datasetOptions,
     split: splitPairOption('query:gallery or test where there are such, else all'),
-    model: z.string().optional().describe('model directory'),
+    model: z.string().min(1).optional().describe('model directory'),
     baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
     k: neighbourCounts.default([1, 2, 4, 8]).describe('values of K of Recall@K, comma-separated'),
     seed: seedOption,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../durable-file.js';
+import { loadModel } from '../embed/manifest.js';
 import { errorCatalogue, MedoidError } from '../errors.js';
 import type { Collection } from '../gallery/collection.js';
 import { Gallery } from '../gallery/gallery.js';
@@ -49,13 +50,14 @@ export const indexImages = defineCommand({
   arguments: z.strictObject({
     source: z
       .string()
+      .min(1)
       .describe(
         'a folder, or a .csv file with a column path and, if wanted, label and key; all others are metadata',
       ),
   }),
   options: z.strictObject({
-    gallery: z.string().describe('folder of the gallery; made when it is not there'),
-    model: z.string().optional().describe('model directory; needed for a new collection'),
+    gallery: z.string().min(1).describe('folder of the gallery; made when it is not there'),
+    model: z.string().min(1).optional().describe('model directory; needed for a new collection'),
     collection: z.string().default('default').describe('which collection of the gallery'),
     labelFrom: z
       .enum(['folder', 'none'])
@@ -65,7 +67,9 @@ export const indexImages = defineCommand({
   }),
   async run(input, context): Promise<CommandResult> {
     const source = await openSource(input.source, { labelFrom: input.labelFrom });
-    const gallery = await Gallery.open(input.gallery, { access: 'write', create: true });
+    // Before a gallery is made for it.
+    if (input.model !== undefined) await loadModel(input.model);
+    const gallery = await Gallery.open(input.gallery, { access: 'write', create: input.model !== undefined });
     try {
       const collection = await openCollection(gallery, input.collection, input.model);
       if (collection.rebuiltBecause !== undefined && collection.size > 0) {

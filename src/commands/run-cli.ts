@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
-import { type ErrorCode, errorCatalogue, MedoidError, messageOf } from '../errors.js';
+import { type ErrorCode, errorCatalogue, MedoidError, understandError } from '../errors.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
 import { commands, verbGroups } from './index.js';
 
@@ -100,14 +100,12 @@ function stopOnSignal(controller: AbortController): () => void {
 const printJsonError = (code: ErrorCode, message: string): void =>
   void process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
 
-function printError(error: unknown, json: boolean): number {
-  const known = error instanceof MedoidError;
-  const code = known ? error.code : 'internal-error';
-  const message = messageOf(error);
+function printError(thrown: unknown, json: boolean): number {
+  const { code, message } = understandError(thrown);
   process.stderr.write(`medoid: ${code}: ${message}\n`);
-  if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (code === 'internal-error' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
   if (json) printJsonError(code, message);
-  return known ? errorCatalogue[error.code].exit : 1;
+  return errorCatalogue[code].exit;
 }
 
 const version = (): string =>

@@ -30,9 +30,9 @@ const describe = ({ results }: SearchAnswer): string =>
 export const search = defineCommand({
   name: 'search',
   summary: 'Find the images of a gallery that are most like a given one.',
-  arguments: z.strictObject({ image: z.string().describe('an image file') }),
+  arguments: z.strictObject({ image: z.string().min(1).describe('an image file') }),
   options: z.strictObject({
-    gallery: z.string().describe('folder of the gallery'),
+    gallery: z.string().min(1).describe('folder of the gallery'),
     collection: z.string().default('default').describe('which collection of the gallery'),
     k: numeric(z.number().int().min(1).max(10_000)).default(10).describe('how many'),
     exact: z.boolean().default(false).describe('compare with every vector instead of asking the graph'),

@@ -58,7 +58,7 @@ export const serve = defineCommand({
   summary: 'Answer searches in a gallery over HTTP, with a page to try them on.',
   arguments: z.strictObject({}),
   options: z.strictObject({
-    gallery: z.string().describe('folder of the gallery'),
+    gallery: z.string().min(1).describe('folder of the gallery'),
     port: numeric(z.number().int().min(0).max(65_535)).default(8080).describe('0 = any that is free'),
     host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
     logLevel: z

@@ -93,7 +93,7 @@ export const train = defineCommand({
   options: z.strictObject({
     ...datasetOptions,
     split: splitOption('train where there is one, else all'),
-    out: z.string().describe('model directory to write; checkpoints go to <out>.training beside it'),
+    out: z.string().min(1).describe('model directory to write; checkpoints go to <out>.training beside it'),
     loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
     lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
     network: z.enum(namesOf(networks)).default('resnet').describe('what is trained'),

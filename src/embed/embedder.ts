@@ -1,10 +1,13 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MedoidError, messageOf } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
 import { isFiniteVector, normalise } from '../math/vectors.js';
 import { loadModel, type Manifest } from './manifest.js';
+import { InferenceSession, Tensor } from './onnx-runtime.js';
+
+type Session = Awaited<ReturnType<typeof InferenceSession.create>>;
+type Output = Awaited<ReturnType<Session['run']>>[string];
 
 /** Image bytes → unit vectors. What the gallery and the evaluation ask for; the ONNX embedder is one of its kinds. */
 export interface Embedder {
@@ -33,14 +36,14 @@ export class OnnxEmbedder implements Embedder {
   private constructor(
     readonly modelId: string,
     readonly manifest: Manifest,
-    private readonly session: InferenceSession,
+    private readonly session: Session,
     private readonly limits: ImageLimits,
   ) {}
 
   /** @throws MedoidError `file-not-found` or `invalid-model` */
   static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
     const { manifest, id, weights } = await loadModel(directory);
-    let session: InferenceSession;
+    let session: Session;
     try {
       session = await InferenceSession.create(weights, {
         intraOpNumThreads: options.threads ?? 0,
@@ -96,7 +99,7 @@ export class OnnxEmbedder implements Embedder {
     await this.session.release();
   }
 
-  private unitRows(output: Tensor | undefined, count: number): Float32Array[] {
+  private unitRows(output: Output | undefined, count: number): Float32Array[] {
     const data = output?.data;
     if (!(data instanceof Float32Array) || data.length !== count * this.dimension) {
       throw new MedoidError(

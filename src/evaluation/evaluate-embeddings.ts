@@ -40,10 +40,11 @@ export async function evaluateEmbeddings(
     rows === undefined
       ? await evaluateRetrieval(block, labels, { ks, signal })
       : await evaluateQueries(block, labels, { ks, signal, ...rows });
-  if (retrieval.queries === 0) {
+  if (retrieval.queries === 0 || classes < 2) {
     throw new MedoidError(
       'invalid-dataset',
-      `expected a query with another image of its class to be found, got none among ${block.count} images`,
+      `expected at least 2 classes, and queries that have another image of their class; got ${block.count} images ` +
+        `of ${classes} classes, ${retrieval.queries} such queries`,
     );
   }
   const { assignment } = await kMeans(block, { clusters: classes, seed, ...(signal && { signal }) });

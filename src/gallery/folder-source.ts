@@ -66,7 +66,11 @@ async function walkFolder(walk: Walk, folder: Folder): Promise<void> {
   try {
     entries = await readdir(path, { withFileTypes: true });
   } catch (error) {
-    walk.failed.push({ path: folder.names.join('/'), code: 'file-not-found', message: messageOf(error) });
+    walk.failed.push({
+      path: folder.names.join('/') || '.',
+      code: 'file-not-found',
+      message: messageOf(error),
+    });
     return;
   }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { MedoidError, messageOf } from '../errors.js';
+import { MedoidError } from '../errors.js';
 import { defaultImageLimits, type ImageLimits } from './limits.js';
 import type { Preprocessing } from './preprocessing.js';
+import { sniffFormat } from './sniff-format.js';
 
 sharp.cache(false);
 // One image a thread: batches keep every core busy by decoding several images at once.
@@ -26,6 +27,10 @@ const formatOf = (metadata: Metadata): ImageFormat | undefined => {
   return readableFormats.find(format => format === name);
 };
 
+/** Without the decoder's own words: those of several pictures at once get mixed up. */
+const damaged = (cause: unknown): MedoidError =>
+  new MedoidError('unreadable-image', 'the image cannot be decoded: it is damaged or cut short', { cause });
+
 /**
  * Reads the header only.
  * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
@@ -41,15 +46,17 @@ export async function inspectImage(
       `expected at most ${limits.maxBytes} bytes, got ${bytes.length}`,
     );
   }
+  if (sniffFormat(bytes) === undefined) {
+    throw new MedoidError(
+      'unsupported-image',
+      `expected ${readableFormats.join(', ')}, got bytes that are none of these`,
+    );
+  }
   let metadata: Metadata;
   try {
     metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
-    throw new MedoidError(
-      'unsupported-image',
-      `expected ${readableFormats.join(', ')}, got bytes that are none of these (${messageOf(error)})`,
-      { cause: error },
-    );
+    throw damaged(error);
   }
   const format = formatOf(metadata);
   if (format === undefined) {
@@ -75,11 +82,6 @@ const openUpright = (bytes: Uint8Array, limits: ImageLimits): Sharp =>
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb');
 
-const decodingError = (error: unknown): MedoidError =>
-  new MedoidError('unreadable-image', `the image could not be decoded: ${messageOf(error)}`, {
-    cause: error,
-  });
-
 const sharpFit = { squash: 'fill', cover: 'cover', contain: 'contain' } as const;
 
 /**
@@ -99,7 +101,7 @@ export async function decodeResized(
       .raw({ depth: 'uchar' })
       .toBuffer();
   } catch (error) {
-    throw decodingError(error);
+    throw damaged(error);
   }
 }
 
@@ -118,6 +120,6 @@ export async function createThumbnail(
       .toFormat(format, { quality: 82 })
       .toBuffer();
   } catch (error) {
-    throw decodingError(error);
+    throw damaged(error);
   }
 }

@@ -30,6 +30,7 @@ export function createApp({
   // One value a parameter or a list of them, never nested objects.
   app.set('query parser', 'simple');
   app.set('etag', false);
+  app.disable('x-powered-by');
   app.use(createRequestLog(log), createSecurityHeaders(), (_, response, next) => {
     response.set('Cache-Control', 'no-cache');
     next();

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
-import { type ErrorCode, errorCatalogue, MedoidError, messageOf } from '../errors.js';
+import { type ErrorCode, errorCatalogue, MedoidError, understandError } from '../errors.js';
 
 /** The answer to a request that failed: RFC 9457, with a code that stays the same between versions. */
 interface Problem {
@@ -28,6 +28,7 @@ export const requestCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'payload-too-large',
   'not-found',
   'method-not-allowed',
+  'overloaded',
 ]);
 
 const ownTrouble = 'The server could not answer. Its log says why, under the id of this request.';
@@ -36,13 +37,12 @@ const ownTrouble = 'The server could not answer. Its log says why, under the id 
 const isBadPath = (error: unknown): boolean => error instanceof URIError;
 
 function understand(error: unknown): MedoidError {
-  if (error instanceof MedoidError) return error;
   if (isBadPath(error)) {
     return new MedoidError('invalid-request', 'expected a path with valid percent-encoding', {
       cause: error,
     });
   }
-  return new MedoidError('internal-error', messageOf(error), { cause: error });
+  return understandError(error);
 }
 
 function toProblem(error: MedoidError, requestId: string): Problem {
@@ -65,10 +65,14 @@ function toProblem(error: MedoidError, requestId: string): Problem {
 export const answerProblem: ErrorRequestHandler = (error, request, response, next) => {
   const understood = understand(error);
   const problem = toProblem(understood, String(request.id));
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  if (problem.status >= 500 && problem.code !== 'overloaded')
+    request.log.error({ err: error, code: problem.code }, 'request failed');
   else request.log.debug({ code: problem.code, detail: problem.detail }, 'request refused');
   // Half an answer cannot be taken back: Express ends the connection.
   if (response.headersSent) return next(error);
+  if (problem.code === 'overloaded') response.set('Retry-After', '1');
+  // Of a body that is refused nothing more is read.
+  if (!request.complete) response.set('Connection', 'close');
   for (const name of ['ETag', 'Content-Disposition']) response.removeHeader(name);
   response
     .status(problem.status)

@@ -10,6 +10,10 @@ const expectedKinds =
   `expected multipart/form-data with the image as a file in the field "${imageField}", ` +
   'or the image itself as image/* or application/octet-stream';
 
+/** Of all uploads that are being read at a time. */
+const maxBytesUnderWay = 512 * 1024 * 1024;
+const formFrameBytes = 64 * 1024;
+
 const malformed = (error: unknown): MedoidError =>
   new MedoidError('invalid-request', `the upload cannot be read: ${messageOf(error)}`, { cause: error });
 
@@ -59,7 +63,7 @@ function createFormReader(maxBytes: number): ReadImage {
     } catch (error) {
       throw explainForm(error, maxBytes);
     }
-    const [text] = Object.keys(request.body);
+    const [text] = Object.keys(request.body ?? {});
     if (text === imageField) {
       throw new MedoidError('missing-image', `expected the field "${imageField}" as a file, got it as text`, {
         field: imageField,
@@ -67,6 +71,12 @@ function createFormReader(maxBytes: number): ReadImage {
     }
     if (text !== undefined) throw unexpectedField(text);
     if (request.file !== undefined) return request.file.buffer;
+    // Nothing at all was found of a form: multer did not take the Content-Type for one.
+    if (request.body === undefined) {
+      throw malformed(
+        new Error(`expected a boundary in Content-Type, got ${request.headers['content-type']}`),
+      );
+    }
     throw new MedoidError('missing-image', `the form has no file in the field "${imageField}"`, {
       field: imageField,
     });
@@ -77,10 +87,6 @@ function explainRaw(error: unknown, maxBytes: number): MedoidError {
   switch ((error as { type?: unknown }).type) {
     case 'entity.too.large':
       return tooLarge(maxBytes);
-    case 'encoding.unsupported':
-      return new MedoidError('unsupported-media-type', 'expected a body without Content-Encoding', {
-        cause: error,
-      });
     default:
       return malformed(error);
   }
@@ -94,13 +100,26 @@ function createRawReader(maxBytes: number): ReadImage {
     } catch (error) {
       throw explainRaw(error, maxBytes);
     }
-    return request.body;
+    // A client that has gone away while it was asking leaves nothing.
+    return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   };
+}
+
+/** Bytes that may be in memory for one request: what it says, or the most there can be. */
+function requireRoom(request: Request, maxBytes: number): number {
+  const declared = Number(request.headers['content-length'] ?? Number.NaN);
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new MedoidError('unsupported-media-type', 'expected a body without Content-Encoding');
+  }
+  // A form may be as much longer as its frame is.
+  if (declared > maxBytes + formFrameBytes) throw tooLarge(maxBytes);
+  return Number.isFinite(declared) ? declared : maxBytes;
 }
 
 export function createImageReader({ maxBytes }: { readonly maxBytes: number }): ReadImage {
   const readForm = createFormReader(maxBytes);
   const readRaw = createRawReader(maxBytes);
+  let bytesUnderWay = 0;
 
   const chooseReader = (request: Request): ReadImage => {
     const { 'content-type': type, 'content-length': length } = request.headers;
@@ -116,8 +135,18 @@ export function createImageReader({ maxBytes }: { readonly maxBytes: number }): 
   };
 
   return async (request, response) => {
-    const image = await chooseReader(request)(request, response);
-    if (image.length > 0) return image;
-    throw new MedoidError('missing-image', 'expected an image, got 0 bytes', { field: imageField });
+    const read = chooseReader(request);
+    const room = requireRoom(request, maxBytes);
+    if (bytesUnderWay > 0 && bytesUnderWay + room > maxBytesUnderWay) {
+      throw new MedoidError('overloaded', 'expected room for another upload, got many at once: try again');
+    }
+    bytesUnderWay += room;
+    try {
+      const image = await read(request, response);
+      if (image.length > 0) return image;
+      throw new MedoidError('missing-image', 'expected an image, got 0 bytes', { field: imageField });
+    } finally {
+      bytesUnderWay -= room;
+    }
   };
 }

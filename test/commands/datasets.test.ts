@@ -100,9 +100,12 @@ describe('the command line on data sets', () => {
     // Counted within the split; what is excluded may be of any.
     const excluded = ['--exclude-classes', 'class-00,class-03'];
     expect(await measure(...excluded)).toMatchObject({ classes: 2, images: 4, queries: 2 });
+    expect(await measure('--classes', 'first:2', '--split', 'train')).toMatchObject({
+      classes: 2,
+      images: 10,
+    });
     expect(await measure('--classes', 'first:1', '--split', 'train')).toMatchObject({
-      classes: 1,
-      images: 5,
+      error: { code: 'invalid-dataset' },
     });
     expect(await measure('--split', 'train:gallery')).toMatchObject({ error: { code: 'invalid-dataset' } });
   });

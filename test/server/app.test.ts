@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Express } from 'express';
 import request from 'supertest';
@@ -157,6 +157,16 @@ describe('createApp', () => {
       expect(text).toContain(`${path.endsWith('search') ? 'POST' : 'GET'} ${shown}`);
     }
     for (const name of ['k', 'exact', 'limit', 'after', 'side']) expect(text).toContain(`| \`${name}\` |`);
+  });
+
+  it.each([
+    ['Range', 'bytes=99999999-'],
+    ['If-Match', '"zzz"'],
+    ['If-Unmodified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ])('answers the page whole whatever %s says', async (header, value) => {
+    await writeFile(join(filled.folder, 'page.html'), '<!doctype html>');
+    const response = await request(filled.app).get('/').set(header, value);
+    expect([response.status, response.text]).toEqual([200, '<!doctype html>']);
   });
 
   it('keeps its own trouble to itself', async () => {

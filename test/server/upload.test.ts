@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import request, { type Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.js';
+import { defaultImageLimits } from '../../src/images/limits.js';
 import { expectProblem, type FilledApp, openFilledApp } from '../fixtures/filled-app.js';
 
 const path = '/v1/collections/default/search';
@@ -162,7 +163,7 @@ describe('an upload', () => {
       'image/svg+xml',
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
       'unsupported-image',
-      /got svg/,
+      /none of these/,
     ],
   ];
   it.each(bodies)('refuses %s', async (_, type, body, code, detail) => {
@@ -170,6 +171,65 @@ describe('an upload', () => {
     const response = await (body === '' ? test : test.send(body));
     expectProblem(response, code);
     expect(response.body.detail).toMatch(detail);
+  });
+
+  it.each([
+    'multipart/form-data; boundary=B;',
+    'multipart/form-data;',
+    'multipart/form-data; boundary',
+    'multipart/form-data; boundary=',
+    'multipart/form-data; a b',
+    'multipart/form-data; boundary=B, x',
+  ])('refuses a form that calls itself %s', async type => {
+    expectProblem(await post().set('Content-Type', type).send('x'), 'invalid-request');
+  });
+
+  it('refuses a packed SVG of many elements at once, without unpacking it', async () => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg">${'<g><rect/></g>'.repeat(450_000)}</svg>`;
+    const before = process.memoryUsage().rss;
+    const response = await post().set('Content-Type', 'image/jpeg').send(gzipSync(svg));
+    expectProblem(response, 'unsupported-image');
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+  });
+
+  it('refuses more bytes than there is room for, saying when to come again', async () => {
+    const large = await openFilledApp();
+    const largeServer = createServer(large.app).listen(0, '127.0.0.1');
+    await once(largeServer, 'listening');
+    const { port } = largeServer.address() as AddressInfo;
+    const { maxBytes } = defaultImageLimits;
+    // Each says that it brings the most that is allowed, and never does.
+    const sockets = Array.from({ length: Math.floor((512 * 1024 * 1024) / maxBytes) }, () => {
+      const socket = connect(port, '127.0.0.1');
+      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${maxBytes}`;
+      socket.write(`${head}\r\n\r\nabc`);
+      return socket;
+    });
+    const ask = () =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'image/png' },
+        body: new Uint8Array(large.pictures[0]),
+      });
+    await expect.poll(async () => (await ask()).status).toBe(503);
+    const refused = await ask();
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ code: 'overloaded' });
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await ask()).status).toBe(200);
+    largeServer.close();
+    await large.remove();
+  });
+
+  it('answers at once, without reading it, to a body that says it is too large', async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2000000000\r\n\r\nabc`,
+    );
+    const [data] = await once(socket, 'data');
+    expect(String(data)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(String(data)).toMatch(/\r\nConnection: close\r\n/);
+    socket.destroy();
   });
 
   it('refuses an empty body that says its length, and one of no declared kind', async () => {

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { InferenceSession, Tensor as OrtTensor } from '../../src/embed/onnx-runtime.js';
 import { createRandom } from '../../src/math/random.js';
 import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import { loadEngine } from '../../src/train/engine.js';

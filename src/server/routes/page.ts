@@ -16,8 +16,10 @@ export function createPageRoutes({ webDirectory }: RouteParts): Router {
   for (const [path, file] of Object.entries(files)) {
     router
       .route(path)
-      .get((_, response, next) => {
-        response.sendFile(file, { root: webDirectory, cacheControl: false }, error => {
+      .get((request, response, next) => {
+        // The page is small and always whole: conditions other than "has it changed?" do not apply to it.
+        for (const header of ['if-match', 'if-unmodified-since', 'range']) delete request.headers[header];
+        response.sendFile(file, { root: webDirectory, cacheControl: false, acceptRanges: false }, error => {
           if (error === undefined || response.headersSent) return;
           const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
           next(missing ? new MedoidError('not-found', 'this server was built without the page') : error);
