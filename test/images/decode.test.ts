@@ -1,6 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createThumbnail, decodeResized, inspectImage } from '../../src/images/decode.js';
+import { createThumbnail, decodeResized, inspectImage, readableFormats } from '../../src/images/decode.js';
 import { isImageName } from '../../src/images/image-name.js';
 import { createPicture } from '../fixtures/images.js';
 
@@ -49,6 +50,12 @@ describe('decoding', () => {
     expect(isNear(at(pixels, 4, 0), red)).toBe(true);
     expect(isNear(at(pixels, 4, 7), blue)).toBe(true);
     expect(await inspectImage(bytes)).toEqual({ format: 'jpeg', width: 8, height: 16 });
+  });
+
+  it.each(readableFormats)('reads %s', async format => {
+    const bytes = await twoColours().toFormat(format).toBuffer();
+    expect(await inspectImage(bytes)).toEqual({ format, width: 16, height: 8 });
+    expect(isNear(at(await decodeResized(bytes, square), 0, 4), red)).toBe(true);
   });
 
   it('lays transparency on white', async () => {
@@ -111,6 +118,13 @@ describe('refusing', () => {
     ],
     ['a PNG cut short', async () => cut(await createPicture(1)), 'unreadable-image'],
     ['a JPEG cut short', async () => cut(await createPicture(1, { format: 'jpeg' })), 'unreadable-image'],
+    ['a packed SVG', async () => gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'unsupported-image'],
+    ['a PDF', async () => Buffer.from('%PDF-1.4\n%\xe2\xe3\n1 0 obj'), 'unsupported-image'],
+    [
+      'a PNG of the first bytes only',
+      async () => (await createPicture(1)).subarray(0, 20),
+      'unreadable-image',
+    ],
     ['too many bytes', async () => Buffer.alloc(100_001), 'image-too-large'],
     ['too wide', () => createPicture(1, { width: 81, height: 8 }), 'image-too-large'],
     ['too many pixels', () => createPicture(1, { width: 60, height: 60 }), 'image-too-large'],
