@@ -1,4 +1,3 @@
-import { denseLabels } from '../math/facility-location.js';
 import { isFiniteVector, type VectorBlock } from '../math/vectors.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { NamedTensor } from './safetensors.js';
@@ -41,7 +40,7 @@ export class EmbeddingNetwork {
         const raw = this.model.apply(this.inputTensor(input), { training: true }) as Tensor;
         const embeddings = loss.normalised ? normaliseRows(raw) : raw;
         const evaluate = tf.customGrad(((rows: Tensor, save: tf.GradSaveFunc) => {
-          result = loss.evaluate(this.blockOf(rows), denseLabels(labels).labels, epoch);
+          result = loss.evaluate(this.blockOf(rows), labels, { epoch });
           save([tf.tensor(result.gradient, rows.shape)]);
           const gradFunc = (dy: Tensor, [gradient]: Tensor[]): Tensor => tf.mul(gradient, dy);
           return { value: tf.scalar(result.value), gradFunc };
