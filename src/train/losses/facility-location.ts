@@ -61,7 +61,8 @@ function nmiMarginOf(assignment: Int32Array, truth: DenseLabels): number {
  * 1[ℓ>0] (∇F(X, S_PAM) − ∇F̃). Deviations by default: γ times the batch size, and its decay.
  *
  * A batch of one class, or of classes that are all distinct, has ℓ = 0. Embeddings that coincide have the gradient 0
- * between them; where all do, ℓ = γΔ of clusters that nothing but ties decides.
+ * between them; where all do, ℓ = γΔ of clusters that nothing but ties decides. Ties go to the lowest index, and two
+ * points that make up a cluster always tie for its medoid: then ℓ can depend on the order of the batch.
  */
 export const facilityLocation = defineLoss({
   name: 'facility-location',
