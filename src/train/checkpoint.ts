@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MedoidError, messageOf } from '../errors.js';
+import type { ClassVectors } from './class-vectors.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadTensors, saveTensors } from './safetensors.js';
 import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
@@ -46,8 +47,15 @@ export interface TrainingIdentity {
   readonly dataSha256: string;
 }
 
+/** What training changes: the network and, with some losses, a vector for each class. */
+export interface Learnt {
+  readonly network: EmbeddingNetwork;
+  readonly classVectors: ClassVectors | undefined;
+}
+
 const modelPrefix = 'model/';
 const optimizerPrefix = 'optimizer/';
+const classPrefix = 'classes/';
 
 const metadataSchema = z.strictObject({
   format: z.literal('medoid-checkpoint-1'),
@@ -58,7 +66,7 @@ const metadataSchema = z.strictObject({
 
 export async function saveCheckpoint(
   path: string,
-  network: EmbeddingNetwork,
+  { network, classVectors }: Learnt,
   { settings, dataSha256, progress }: TrainingIdentity & { progress: TrainingProgress },
 ): Promise<void> {
   const optimizer = await network.optimizerState();
@@ -66,6 +74,7 @@ export async function saveCheckpoint(
     tensors: [
       ...network.weights().map(tensor => ({ ...tensor, name: modelPrefix + tensor.name })),
       ...optimizer.map(tensor => ({ ...tensor, name: optimizerPrefix + tensor.name })),
+      ...(classVectors?.state() ?? []).map(tensor => ({ ...tensor, name: classPrefix + tensor.name })),
     ],
     metadata: {
       format: 'medoid-checkpoint-1',
@@ -77,12 +86,12 @@ export async function saveCheckpoint(
 }
 
 /**
- * Restores a network, built with the same settings, from a checkpoint.
+ * Restores what was learnt, built with the same settings, from a checkpoint.
  * @throws MedoidError `invalid-checkpoint` when the file is damaged or was made with other settings or images
  */
 export async function restoreCheckpoint(
   path: string,
-  network: EmbeddingNetwork,
+  { network, classVectors }: Learnt,
   identity: TrainingIdentity,
 ): Promise<TrainingProgress> {
   const { tensors, metadata } = await loadTensors(path);
@@ -97,6 +106,7 @@ export async function restoreCheckpoint(
         .filter(({ name }) => name.startsWith(prefix))
         .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
     network.setWeights(named(modelPrefix));
+    classVectors?.setState(named(classPrefix));
     const order = named(optimizerPrefix).sort(
       (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
     );

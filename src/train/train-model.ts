@@ -12,6 +12,7 @@ import {
   saveCheckpoint,
   type TrainingProgress,
 } from './checkpoint.js';
+import { ClassVectors } from './class-vectors.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
@@ -108,7 +109,7 @@ async function readImages({
   };
 }
 
-function createParts(settings: TrainingSettings) {
+function createParts(settings: TrainingSettings, classes: number) {
   const { name: networkName } = settings.network;
   const definition = networks.find(({ name }) => name === networkName);
   const lossDefinition = losses.find(({ name }) => name === settings.loss.name);
@@ -117,10 +118,10 @@ function createParts(settings: TrainingSettings) {
   }
   const { imageSize: inputSize, dimension, seed } = settings;
   const model = definition.build(settings.network.options, { inputSize, dimension, seed });
-  return {
-    network: new EmbeddingNetwork(model, inputSize),
-    loss: lossDefinition.create(settings.loss.options),
-  };
+  const loss = lossDefinition.create(settings.loss.options);
+  const classVectors =
+    loss.classVectors && new ClassVectors({ classes, dimension, seed, ...loss.classVectors });
+  return { loss, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
 }
 
 function completeSettings(
@@ -154,15 +155,15 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const engine = await loadEngine(request.engine);
   const { training, validation } = await readImages(request);
   const settings = completeSettings(request, { engine, images: training.images.labels.length });
-  const { network, loss } = createParts(settings);
+  const { loss, learnt } = createParts(settings, training.classes);
   try {
     const identity = { settings, dataSha256: training.sha256 };
     const progress: TrainingProgress =
       existing === 'resume'
-        ? await restoreCheckpoint(checkpoint, network, identity)
+        ? await restoreCheckpoint(checkpoint, learnt, identity)
         : { step: 0, sums: emptySums(), history: [] };
     const save = async (): Promise<void> => {
-      await saveCheckpoint(checkpoint, network, { ...identity, progress });
+      await saveCheckpoint(checkpoint, learnt, { ...identity, progress });
       const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
       await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
     };
@@ -177,7 +178,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     });
     const completed = await train({
       settings,
-      network,
+      learnt,
       loss,
       images: training.images,
       validation: validation.images,
@@ -197,7 +198,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       dataSha256: training.sha256,
     };
     const manifest = completed
-      ? await writeModel(out, network, { settings, data, metrics: progress.history.at(-1) })
+      ? await writeModel(out, learnt.network, { settings, data, metrics: progress.history.at(-1) })
       : undefined;
     return {
       completed,
@@ -208,6 +209,6 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       runDirectory: runDirectoryOf(out),
     };
   } finally {
-    network.close();
+    learnt.network.close();
   }
 }

@@ -3,7 +3,7 @@ import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import { loadBatch, loadVariedBatch, prefetch } from './batch-loader.js';
-import { type EpochMetrics, emptySums, type TrainingProgress } from './checkpoint.js';
+import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import type { ImageSet } from './image-set.js';
 import type { Loss, LossResult } from './losses/loss.js';
@@ -12,7 +12,7 @@ import { learningRateAt, preprocessingOf, type TrainingSettings } from './settin
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;
-  readonly network: EmbeddingNetwork;
+  readonly learnt: Learnt;
   readonly loss: Loss;
   readonly images: ImageSet;
   /** Of classes that are not trained on; may be empty. */
@@ -69,10 +69,13 @@ const diverged = (what: string): MedoidError =>
   new MedoidError('training-diverged', `expected a finite ${what}; try a lower --learning-rate`);
 
 function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number[] }, epoch: number): void {
-  const { settings, network, loss, progress } = job;
+  const { settings, loss, progress } = job;
+  const { network, classVectors } = job.learnt;
   const learningRate = learningRateAt(settings, progress.step);
   const started = performance.now();
-  const result = network.step(batch, loss, { epoch, learningRate });
+  const classes = classVectors === undefined ? {} : { classVectors: classVectors.block };
+  const result = network.step(batch, loss, { epoch, learningRate, ...classes });
+  if (result.classGradient !== undefined) classVectors?.step(result.classGradient, learningRate);
   if (!Number.isFinite(result.value))
     throw diverged(`loss, got ${result.value} at step ${progress.step + 1}`);
   const { sums } = progress;
@@ -88,7 +91,8 @@ function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number
 
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
   const { sums, step } = job.progress;
-  if (!job.network.isFinite()) throw diverged(`weights after step ${step}`);
+  const { network, classVectors } = job.learnt;
+  if (!network.isFinite() || classVectors?.isFinite() === false) throw diverged(`weights after step ${step}`);
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,
@@ -102,9 +106,9 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
 }
 
 /** Recall@1 of the held-out classes under the present weights; null without any. */
-async function validate({ settings, network, validation }: TrainingJob): Promise<number | null> {
+async function validate({ settings, learnt, validation }: TrainingJob): Promise<number | null> {
   if (validation.labels.length === 0) return null;
-  const block = await embedImages(network, validation, settings);
+  const block = await embedImages(learnt.network, validation, settings);
   return evaluateRetrieval(block, validation.labels, [1]).recallAt[1];
 }
 

@@ -10,6 +10,8 @@ import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { MedoidError } from '../../src/errors.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
+import { losses } from '../../src/train/losses/index.js';
+import { loadTensors } from '../../src/train/safetensors.js';
 import { tf } from '../../src/train/tf.js';
 import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
@@ -110,6 +112,47 @@ describe('training a model', () => {
       expect(timeless(resumed.history)).toEqual(timeless(whole.history));
     },
   );
+
+  it.each(['proxy-anchor', 'normalised-softmax'])(
+    'continues with %s to the same weights and class vectors, and exports only the network',
+    async name => {
+      const { settings } = request(name);
+      const learning = { settings: { ...settings, loss: { name, options: { learningRateFactor: 3 } } } };
+      const whole = await trainModel(request(`${name}-whole`, learning));
+      const stopped = request(`${name}-stopped`, { ...learning, ...stopAfter(3) });
+      expect((await trainModel(stopped)).completed).toBe(false);
+      const tensorsOf = async (out: string) => {
+        const { tensors } = await loadTensors(join(runDirectoryOf(outOf(out)), 'checkpoint.safetensors'));
+        return tensors.filter(tensor => tensor.name.startsWith('classes/'));
+      };
+      // 7 of the 10 classes are trained on.
+      expect((await tensorsOf(`${name}-stopped`)).map(tensor => [tensor.name, tensor.shape])).toEqual([
+        ['classes/vectors', [7, 8]],
+        ['classes/meanSquares', [7, 8]],
+      ]);
+      const between = await tensorsOf(`${name}-stopped`);
+      const resumed = await trainModel(request(`${name}-stopped`, { ...learning, existing: 'resume' }));
+      expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+      expect(await tensorsOf(`${name}-stopped`)).toEqual(await tensorsOf(`${name}-whole`));
+      expect(await tensorsOf(`${name}-stopped`)).not.toEqual(between);
+      const plain = await trainModel(request(`${name}-plain`, { length: { steps: 1 } }));
+      expect(resumed.manifest?.weights.parameters).toBe(plain.manifest?.weights.parameters);
+    },
+  );
+
+  it.each(losses.map(({ name }) => name))('takes steps with %s', async name => {
+    const { settings } = request(`step-${name}`);
+    const before = tf.memory().numTensors;
+    const { completed, history } = await trainModel(
+      request(`step-${name}`, {
+        settings: { ...settings, loss: { name, options: {} } },
+        length: { steps: 4 },
+      }),
+    );
+    expect(completed).toBe(true);
+    expect(history[0].loss).toBeGreaterThan(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
 
   it('refuses to continue with other settings, other images, a damaged checkpoint or none', async () => {
     const resume = (changes: Partial<TrainingRequest>) =>
