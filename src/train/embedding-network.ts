@@ -108,9 +108,10 @@ export class EmbeddingNetwork {
 
   async setOptimizerState(state: readonly NamedTensor[]): Promise<void> {
     if (state.length === 0) return;
-    await this.optimizer.setWeights(
-      state.map(({ name, shape, data }) => ({ name, tensor: tf.tensor(data, [...shape]) })),
-    );
+    const weights = state.map(({ name, shape, data }) => ({ name, tensor: tf.tensor(data, [...shape]) }));
+    await this.optimizer.setWeights(weights);
+    // The optimiser made variables of its own from them.
+    tf.dispose(weights.map(({ tensor }) => tensor));
   }
 
   close(): void {
