@@ -19,6 +19,7 @@ import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-s
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
+import { samplers } from './samplers/index.js';
 import {
   parseOptionsOf,
   preprocessingOf,
@@ -113,15 +114,18 @@ function createParts(settings: TrainingSettings, classes: number) {
   const { name: networkName } = settings.network;
   const definition = networks.find(({ name }) => name === networkName);
   const lossDefinition = losses.find(({ name }) => name === settings.loss.name);
-  if (definition === undefined || lossDefinition === undefined) {
-    throw new MedoidError('invalid-option', `no network ${networkName} or no loss ${settings.loss.name}`);
+  const samplerDefinition = samplers.find(({ name }) => name === settings.sampler.name);
+  if (definition === undefined || lossDefinition === undefined || samplerDefinition === undefined) {
+    const names = [networkName, settings.loss.name, settings.sampler.name];
+    throw new MedoidError('invalid-option', `no such network, loss or sampler: ${names.join(', ')}`);
   }
   const { imageSize: inputSize, dimension, seed } = settings;
   const model = definition.build(settings.network.options, { inputSize, dimension, seed });
   const loss = lossDefinition.create(settings.loss.options);
   const classVectors =
     loss.classVectors && new ClassVectors({ classes, dimension, seed, ...loss.classVectors });
-  return { loss, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
+  const sampler = samplerDefinition.create(settings.sampler.options);
+  return { loss, sampler, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
 }
 
 function completeSettings(
@@ -133,13 +137,14 @@ function completeSettings(
   return trainingSettingsSchema.parse({ ...settings, steps, engine });
 }
 
-/** Fills in every default of the network's and the loss's options. @throws MedoidError `invalid-option` */
+/** Fills in every default of the options of network, loss and sampler. @throws MedoidError `invalid-option` */
 const withDefaults = (request: TrainingRequest): TrainingRequest => ({
   ...request,
   settings: {
     ...request.settings,
     network: parseOptionsOf(networks, request.settings.network, 'network'),
     loss: parseOptionsOf(losses, request.settings.loss, 'loss'),
+    sampler: parseOptionsOf(samplers, request.settings.sampler, 'sampler'),
   },
 });
 
@@ -155,7 +160,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const engine = await loadEngine(request.engine);
   const { training, validation } = await readImages(request);
   const settings = completeSettings(request, { engine, images: training.images.labels.length });
-  const { loss, learnt } = createParts(settings, training.classes);
+  const { loss, sampler, learnt } = createParts(settings, training.classes);
   try {
     const identity = { settings, dataSha256: training.sha256 };
     const progress: TrainingProgress =
@@ -180,6 +185,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       settings,
       learnt,
       loss,
+      sampler,
       images: training.images,
       validation: validation.images,
       progress,

@@ -12,6 +12,7 @@ import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
 import { losses } from '../../src/train/losses/index.js';
 import { loadTensors } from '../../src/train/safetensors.js';
+import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
 import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
@@ -29,6 +30,7 @@ describe('training a model', () => {
     settings: {
       network: { name: 'resnet', options: { width: 4 } },
       loss: { name: 'facility-location', options: {} },
+      sampler: { name: 'c-over-m', options: {} },
       augmentation: { cropScale: 0, colourJitter: 0 },
       ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
       ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
@@ -154,6 +156,20 @@ describe('training a model', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it.each(samplers.map(({ name }) => name))(
+    'continues with the sampler %s to the same weights',
+    async name => {
+      const { settings } = request(name);
+      const sampling = { settings: { ...settings, sampler: { name, options: {} } } };
+      const before = tf.memory().numTensors;
+      const whole = await trainModel(request(`${name}-unbroken`, sampling));
+      await trainModel(request(`${name}-broken`, { ...sampling, ...stopAfter(2) }));
+      const resumed = await trainModel(request(`${name}-broken`, { ...sampling, existing: 'resume' }));
+      expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
+
   it('refuses to continue with other settings, other images, a damaged checkpoint or none', async () => {
     const resume = (changes: Partial<TrainingRequest>) =>
       trainModel(request('refused', { existing: 'resume', ...changes }));
@@ -212,6 +228,8 @@ describe('training a model', () => {
     const { settings } = request('bad');
     const withNetwork = { ...settings, network: { name: 'resnet', options: { widht: 4 } } };
     await expect(trainModel(request('bad', { settings: withNetwork }))).rejects.toThrow(/widht/);
+    const withSampler = { ...settings, sampler: { name: 'p-by-k', options: { k: 4 } } };
+    await expect(trainModel(request('bad', { settings: withSampler }))).rejects.toThrow(/"k"/);
     const wild = { ...settings, learningRate: 1e30, warmupSteps: 0 };
     const diverging = trainModel(request('wild', { settings: wild, length: { steps: 60 } }));
     await expect(diverging).rejects.toMatchObject({ code: 'training-diverged' });

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { sampleBatches } from '../../src/train/samplers/c-over-m.js';
+import { cOverM } from '../../../src/train/samplers/c-over-m.js';
+import type { SamplingContext } from '../../../src/train/samplers/sampler.js';
 
 const labelsOf = (sizes: readonly number[]): number[] =>
   sizes.flatMap((size, label) => Array.from({ length: size }, () => label));
+
+const sampleBatches = (
+  labels: readonly number[],
+  options: Omit<SamplingContext, 'seed'>,
+  seed: string,
+): (readonly number[])[] =>
+  cOverM
+    .create({})
+    .planEpoch(labels, { ...options, seed })
+    .map(({ images }) => images);
 
 describe('batches of m images and C classes', () => {
   const labels = labelsOf(Array.from({ length: 40 }, (_, k) => 5 + (k % 30)));
@@ -24,6 +35,15 @@ describe('batches of m images and C classes', () => {
     const draw = (seed: string) => sampleBatches(labels, { batchSize: 32, classShare: 0.5 }, seed);
     expect(draw('7/batches/0')).toEqual(draw('7/batches/0'));
     expect(draw('7/batches/0')).not.toEqual(draw('7/batches/1'));
+  });
+
+  it('draws what it has always drawn, so that old checkpoints go on', () => {
+    const labels = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3];
+    expect(sampleBatches(labels, { batchSize: 4, classShare: 0.5 }, '7/batches/0')).toEqual([
+      [1, 2, 4, 3],
+      [7, 5, 8, 9],
+      [0, 1, 6, 7],
+    ]);
   });
 
   it('meets every class about equally often', () => {
