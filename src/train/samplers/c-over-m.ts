@@ -28,7 +28,7 @@ function evenShares(sizes: readonly number[], total: number): number[] {
  */
 export const cOverM = defineSampler({
   name: 'c-over-m',
-  summary: 'm images of round(m · `--class-share`) classes, evenly spread: the paper’s C/m',
+  summary: "m images of round(m · `--class-share`) classes, evenly spread: the paper's C/m",
   options: z.strictObject({}),
   create: () => ({
     planEpoch(labels, { batchSize, classShare, seed }) {
