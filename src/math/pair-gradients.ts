@@ -49,7 +49,9 @@ export function gradientOfDotProducts(
     for (let j = 0; j < count; j++) {
       const slope = slopes[i * count + j] + slopes[j * count + i];
       if (slope === 0) continue;
-      for (let d = 0; d < dimension; d++) gradient[i * dimension + d] += slope * data[j * dimension + d];
+      const a = i * dimension;
+      const b = j * dimension;
+      for (let d = 0; d < dimension; d++) gradient[a + d] += slope * data[b + d];
     }
   }
   return Float32Array.from(gradient);
@@ -57,13 +59,16 @@ export function gradientOfDotProducts(
 
 /** x_i · y_j in double precision: [rows of x, rows of y]. */
 export function dotProducts(x: VectorBlock, y: VectorBlock): Float64Array {
-  const products = new Float64Array(x.count * y.count);
-  const { dimension } = x;
-  for (let i = 0; i < x.count; i++) {
-    for (let j = 0; j < y.count; j++) {
+  const { data: left, count, dimension } = x;
+  const { data: right, count: columns } = y;
+  const products = new Float64Array(count * columns);
+  for (let i = 0; i < count; i++) {
+    const a = i * dimension;
+    for (let j = 0; j < columns; j++) {
+      const b = j * dimension;
       let sum = 0;
-      for (let d = 0; d < dimension; d++) sum += x.data[i * dimension + d] * y.data[j * dimension + d];
-      products[i * y.count + j] = sum;
+      for (let d = 0; d < dimension; d++) sum += left[a + d] * right[b + d];
+      products[i * columns + j] = sum;
     }
   }
   return products;

@@ -28,18 +28,23 @@ export function classCosines(batch: VectorBlock, { classVectors }: LossContext):
   for (let k = 0; k < cosines.length; k++) cosines[k] /= lengths[k % classes];
 
   const gradients = (slopes: Float64Array) => {
-    const gradient = new Float64Array(batch.data.length);
+    const { data: embeddings } = batch;
+    const gradient = new Float64Array(embeddings.length);
     const classGradient = new Float64Array(data.length);
-    for (let i = 0; i < batch.count; i++) {
-      for (let c = 0; c < classes; c++) {
+    for (let c = 0; c < classes; c++) {
+      const b = c * dimension;
+      let along = 0;
+      for (let i = 0; i < batch.count; i++) {
+        const a = i * dimension;
         const slope = slopes[i * classes + c] / lengths[c];
-        const cosine = cosines[i * classes + c];
+        along += slope * cosines[i * classes + c];
         for (let d = 0; d < dimension; d++) {
-          gradient[i * dimension + d] += slope * data[c * dimension + d];
-          const unit = data[c * dimension + d] / lengths[c];
-          classGradient[c * dimension + d] += slope * (batch.data[i * dimension + d] - cosine * unit);
+          gradient[a + d] += slope * data[b + d];
+          classGradient[b + d] += slope * embeddings[a + d];
         }
       }
+      // ∂s/∂w = (f − s · w/‖w‖) / ‖w‖: along its own direction a class vector is free.
+      for (let d = 0; d < dimension; d++) classGradient[b + d] -= (along * data[b + d]) / lengths[c];
     }
     return { gradient: Float32Array.from(gradient), classGradient: Float32Array.from(classGradient) };
   };

@@ -30,7 +30,8 @@ function pairsOf(labels: ArrayLike<number>): (readonly [anchor: number, positive
  *   ℓ = 1/N Σ_i log( 1 + Σ_{j≠i} exp(f_i·f_j⁺ − f_i·f_i⁺) ) + λ/4 · 1/m Σ ‖f‖²
  * In a batch that is not of pairs, the first two images of a class are its pair and the others count in the regulariser
  * only; `--sampler n-pair` makes batches of pairs. Deviation: the regulariser is a mean over the m images, not the sum
- * of a mean over anchors and one over positives, which is twice that.
+ * of a mean over anchors and one over positives, which is twice that. Behind a head that normalises each dimension
+ * (docs/decisions/0003) mean ‖f‖² is the dimension whatever the weights, and the regulariser as good as constant.
  *
  * Without a positive pair only the regulariser is left, and so it is with a single pair, which has no negative; hence
  * also in a batch of one class or of distinct ones. Where all embeddings coincide the first part is log N.
