@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MedoidError, messageOf } from '../errors.js';
 import type { ClassVectors } from './class-vectors.js';
+import { completeOptions } from './complete-options.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadTensors, saveTensors } from './safetensors.js';
 import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
@@ -97,7 +98,7 @@ export async function restoreCheckpoint(
   const { tensors, metadata } = await loadTensors(path);
   try {
     const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
-    requireSame(trainingSettingsSchema.parse(JSON.parse(settings)), identity.settings);
+    requireSame(completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))), identity.settings);
     if (dataSha256 !== identity.dataSha256) {
       throw new Error(`the training images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }

@@ -9,7 +9,7 @@ const namedSchema = z.strictObject({ name: z.string(), options: z.record(z.strin
 export const trainingSettingsSchema = z.strictObject({
   network: namedSchema,
   loss: namedSchema,
-  /** The default is what checkpoints from before there was a choice were made with. */
+  /** Checkpoints from before there was a choice name none. */
   sampler: namedSchema.default({ name: 'c-over-m', options: {} }),
   /** Side of the network's input in pixels. */
   imageSize: z.int().min(16).max(512),

@@ -13,6 +13,7 @@ import {
   type TrainingProgress,
 } from './checkpoint.js';
 import { ClassVectors } from './class-vectors.js';
+import { completeOptions } from './complete-options.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
@@ -21,7 +22,6 @@ import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
 import { samplers } from './samplers/index.js';
 import {
-  parseOptionsOf,
   preprocessingOf,
   type TrainingSettings,
   trainingSettingsSchema,
@@ -137,23 +137,12 @@ function completeSettings(
   return trainingSettingsSchema.parse({ ...settings, steps, engine });
 }
 
-/** Fills in every default of the options of network, loss and sampler. @throws MedoidError `invalid-option` */
-const withDefaults = (request: TrainingRequest): TrainingRequest => ({
-  ...request,
-  settings: {
-    ...request.settings,
-    network: parseOptionsOf(networks, request.settings.network, 'network'),
-    loss: parseOptionsOf(losses, request.settings.loss, 'loss'),
-    sampler: parseOptionsOf(samplers, request.settings.sampler, 'sampler'),
-  },
-});
-
 /**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
-  const request = withDefaults(given);
+  const request = { ...given, settings: completeOptions(given.settings) };
   const { out, existing, signal, observer, datasetName } = request;
   const checkpoint = checkpointOf(out);
   await requireFreeOutput(out, { checkpoint, existing });

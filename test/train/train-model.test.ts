@@ -11,7 +11,7 @@ import { MedoidError } from '../../src/errors.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
 import { losses } from '../../src/train/losses/index.js';
-import { loadTensors } from '../../src/train/safetensors.js';
+import { loadTensors, saveTensors } from '../../src/train/safetensors.js';
 import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
 import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
@@ -114,6 +114,20 @@ describe('training a model', () => {
       expect(timeless(resumed.history)).toEqual(timeless(whole.history));
     },
   );
+
+  it('continues a checkpoint from before there were samplers and margins to choose from', async () => {
+    const whole = await trainModel(request('new'));
+    await trainModel(request('old', stopAfter(3)));
+    const checkpoint = join(runDirectoryOf(outOf('old')), 'checkpoint.safetensors');
+    const { tensors, metadata } = await loadTensors(checkpoint);
+    const { sampler, loss, ...settings } = JSON.parse(metadata.settings);
+    expect([sampler.name, loss.options.margin]).toEqual(['c-over-m', 'nmi']);
+    delete loss.options.margin;
+    const old = { ...metadata, settings: JSON.stringify({ ...settings, loss }) };
+    await saveTensors(checkpoint, { tensors, metadata: old });
+    const resumed = await trainModel(request('old', { existing: 'resume' }));
+    expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+  });
 
   it.each(['proxy-anchor', 'normalised-softmax'])(
     'continues with %s to the same weights and class vectors, and exports only the network',
