@@ -93,25 +93,33 @@ describe('class vectors', () => {
     expect(evaluate().value).toBeLessThan(0.7 * before);
   });
 
-  it('reach the loss with the labels of training classes as they are', () => {
-    const seen: { labels: number[]; context: LossContext }[] = [];
-    const loss: Loss = {
-      normalised: true,
+  it('reach the loss with the labels of training classes as they are, and embeddings of unit length or not', () => {
+    const seen: { labels: number[]; context: LossContext; lengths: number[] }[] = [];
+    const recording = (normalised: boolean): Loss => ({
+      normalised,
       evaluate(batch, labels, context) {
-        seen.push({ labels: Array.from(labels), context });
+        const lengths = [0, 1, 2].map(i => Math.hypot(...rowOf(batch, i)));
+        seen.push({ labels: Array.from(labels), context, lengths });
         return { value: 0, gradient: new Float32Array(batch.data.length), terms: {} };
       },
-    };
+    });
     const model = smallConv.build(smallConv.options.parse({ width: 4, stages: 2 }), {
-      inputSize: 16,
-      dimension: 4,
-      seed: 0,
+      ...{ inputSize: 16, dimension: 4, seed: 0 },
     });
     const network = new EmbeddingNetwork(model, 16);
     const classVectors = blockOf([[1, 0, 0, 0]]);
-    const input = new Float32Array(3 * 16 * 16 * 3);
-    network.step({ input, labels: [7, 2, 7] }, loss, { epoch: 4, learningRate: 0.1, classVectors });
+    const random = createRandom('input');
+    const input = Float32Array.from({ length: 3 * 16 * 16 * 3 }, () => random.normal());
+    for (const normalised of [true, false]) {
+      const context = { epoch: 4, learningRate: 0.1, classVectors };
+      network.step({ input, labels: [7, 2, 7] }, recording(normalised), context);
+    }
     network.close();
-    expect(seen).toEqual([{ labels: [7, 2, 7], context: { epoch: 4, classVectors } }]);
+    for (const { labels, context } of seen) {
+      expect(labels).toEqual([7, 2, 7]);
+      expect(context).toEqual({ epoch: 4, classVectors });
+    }
+    for (const length of seen[0].lengths) expect(length).toBeCloseTo(1, 5);
+    expect(Math.max(...seen[1].lengths)).toBeGreaterThan(1.2);
   });
 });

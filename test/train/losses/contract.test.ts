@@ -236,11 +236,13 @@ describe.each(titled)('the loss %s', (_, loss, options) => {
 describe.each(losses.map(loss => [loss.name, loss] as const))('the loss %s', (name, loss) => {
   it.each((lossCases[name] ?? []).map(given => [JSON.stringify(given.options), given] as const))(
     'has the value worked out by hand with %s',
-    (_, { options, points, labels, classVectors, expected }) => {
+    (_, { options, points, labels, classVectors, expected, terms }) => {
       const given = givenOf(points, labels);
       const vectors = classVectors === undefined ? given.classVectors : blockOf(classVectors);
-      const { value } = evaluate(loss, options, { ...given, classVectors: vectors });
-      expect(value).toBeCloseTo(expected, 6);
+      const result = evaluate(loss, options, { ...given, classVectors: vectors });
+      expect(result.value).toBeCloseTo(expected, 6);
+      for (const [term, worked] of Object.entries(terms ?? {}))
+        expect(result.terms[term], term).toBeCloseTo(worked, 6);
     },
   );
 
@@ -260,4 +262,9 @@ describe.each(losses.map(loss => [loss.name, loss] as const))('the loss %s', (na
   it('refuses an option it does not know', () => {
     expect(() => loss.options.parse({ margni: 1 })).toThrow(/margni/);
   });
+});
+
+it('only the N-pair loss takes embeddings that are not normalised', () => {
+  const raw = losses.filter(loss => !loss.create(loss.options.parse({})).normalised);
+  expect(raw.map(({ name }) => name)).toEqual(['n-pair']);
 });
