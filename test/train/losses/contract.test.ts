@@ -4,67 +4,21 @@ import { createRandom, type Random } from '../../../src/math/random.js';
 import type { VectorBlock } from '../../../src/math/vectors.js';
 import { losses } from '../../../src/train/losses/index.js';
 import type { LossDefinition, LossResult } from '../../../src/train/losses/loss.js';
-import { blockOf, randomBatch } from '../../fixtures/batches.js';
+import { blockOf } from '../../fixtures/batches.js';
+import {
+  allClasses,
+  degenerate,
+  documented,
+  extreme,
+  type Given,
+  givenOf,
+  randomGiven,
+  rowsOf,
+} from '../../fixtures/loss-batches.js';
 import { lossCases } from '../../fixtures/loss-cases.js';
 import { naiveLosses } from '../../oracles/naive-losses.js';
 
 type Options = Readonly<Record<string, unknown>>;
-
-/** A batch with everything a loss may look at. Class vectors are of more classes than the batch has. */
-interface Given {
-  readonly batch: VectorBlock;
-  readonly labels: readonly number[];
-  readonly classVectors: VectorBlock;
-}
-
-const allClasses = 9;
-
-const randomRows = (random: Random, count: number, dimension: number): VectorBlock =>
-  blockOf(Array.from({ length: count }, () => Array.from({ length: dimension }, () => random.normal())));
-
-function randomGiven(seed: string, shape: { count: number; classes: number; dimension: number }): Given {
-  const random = createRandom(seed);
-  const { block: batch, labels } = randomBatch(random, shape);
-  return { batch, labels, classVectors: randomRows(random, allClasses, shape.dimension) };
-}
-
-const givenOf = (points: readonly (readonly number[])[], labels: readonly number[]): Given => ({
-  batch: blockOf(points),
-  labels,
-  classVectors: randomRows(createRandom('class vectors'), allClasses, points[0].length),
-});
-
-const rowsOf = ({ data, count, dimension }: VectorBlock): number[][] =>
-  Array.from({ length: count }, (_, i) => [...data.subarray(i * dimension, (i + 1) * dimension)]);
-
-const circle = (count: number): number[][] =>
-  Array.from({ length: count }, (_, i) => [Math.cos(2 * i + 0.3), Math.sin(2 * i + 0.3)]);
-
-/** Batches in which something that a loss is made of is missing, or that ask much of its arithmetic. */
-const degenerate: Readonly<Record<string, Given>> = {
-  'one image': givenOf([[1, 0]], [3]),
-  'two images of a class': givenOf(circle(2), [5, 5]),
-  'two images of two classes': givenOf(circle(2), [5, 2]),
-  'one class': givenOf(circle(6), [4, 4, 4, 4, 4, 4]),
-  'all classes distinct': givenOf(circle(6), [3, 1, 4, 0, 5, 8]),
-  'one pair among strangers': givenOf(circle(5), [3, 1, 3, 0, 5]),
-  'all embeddings equal': givenOf(Array(6).fill([0.6, 0.8]), [0, 0, 1, 1, 2, 2]),
-  'all embeddings equal in one class': givenOf(Array(4).fill([0.6, 0.8]), [2, 2, 2, 2]),
-  'twins in two classes': givenOf([...circle(3), ...circle(3)], [0, 0, 1, 1, 2, 0]),
-  'embeddings of length 0': givenOf(Array(4).fill([0, 0]), [0, 0, 1, 1]),
-  'class vectors of length 0': {
-    ...givenOf(circle(4), [0, 0, 1, 1]),
-    classVectors: blockOf(Array(9).fill([0, 0])),
-  },
-};
-
-/** Finite all the same, though the naive formula would overflow. */
-const extreme: Readonly<Record<string, Given>> = {
-  'embeddings of length 100': givenOf(
-    circle(6).map(row => row.map(value => 100 * value)),
-    [0, 0, 1, 1, 2, 2],
-  ),
-};
 
 /** Options under which a loss is another formula. */
 const variants: Readonly<Record<string, readonly Options[]>> = {
@@ -246,9 +200,14 @@ describe.each(losses.map(loss => [loss.name, loss] as const))('the loss %s', (na
     },
   );
 
+  it.each(Object.entries(documented[name] ?? {}))('has its documented value for %s', (title, expected) => {
+    expect(evaluate(loss, {}, degenerate[title]).value).toBeCloseTo(expected, 6);
+  });
+
   it('brings a case worked out by hand and a naive twin', () => {
     expect(lossCases[name]?.length).toBeGreaterThan(0);
     expect(naiveLosses[name]).toBeDefined();
+    expect(documented[name]).toBeDefined();
   });
 
   it('describes itself, its options and its terms', () => {

@@ -86,6 +86,14 @@ describe('batches of hard negatives', () => {
     }
   });
 
+  it('are one pair when m is 2, and one with a negative when it is 3', () => {
+    for (const m of [2, 3]) {
+      const [{ images, choose }] = planEpoch(large, {}, m);
+      const batch = (choose?.(blockOf(images.map(image => [image]))) ?? []).map(position => images[position]);
+      expect(countsOf(batch, large)).toEqual(m === 2 ? [2] : [2, 1]);
+    }
+  });
+
   it('load more images to choose from when asked to', () => {
     const loaded = (candidates: number) =>
       Math.max(...planEpoch(large, { candidates }, 16).map(({ images }) => images.length));
