@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { defaultPreprocessing } from '../../src/images/preprocessing.js';
 import type { VectorBlock } from '../../src/math/vectors.js';
 import { emptySums } from '../../src/train/checkpoint.js';
+import { ClassVectors } from '../../src/train/class-vectors.js';
 import type { Batch, EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import type { ImageSet } from '../../src/train/image-set.js';
 import type { Loss } from '../../src/train/losses/loss.js';
 import type { PlannedBatch } from '../../src/train/samplers/sampler.js';
 import type { TrainingSettings } from '../../src/train/settings.js';
-import { train } from '../../src/train/trainer.js';
+import { type TrainingJob, train } from '../../src/train/trainer.js';
 import { blockOf } from '../fixtures/batches.js';
 
 const settings: TrainingSettings = {
@@ -45,6 +46,17 @@ function createNetwork(candidates: number): { network: EmbeddingNetwork; batches
   return { network: network as EmbeddingNetwork, batches };
 }
 
+const createJob = (network: EmbeddingNetwork, changes: Partial<TrainingJob>): TrainingJob => ({
+  ...{ settings, images, loss: {} as Loss, progress: { step: 0, sums: emptySums(), history: [] } },
+  learnt: { network, classVectors: undefined },
+  sampler: { planEpoch: () => [{ images: [0, 1, 2, 3] }, { images: [4, 5, 6, 7] }] },
+  validation: { ...images, labels: new Int32Array() },
+  signal: new AbortController().signal,
+  onStep: () => undefined,
+  onEpoch: async () => undefined,
+  ...changes,
+});
+
 describe('a training step on a batch that is chosen when its turn comes', () => {
   it('trains on the pixels and labels of the chosen ones only, in their order', async () => {
     const seen: VectorBlock[] = [];
@@ -57,18 +69,13 @@ describe('a training step on a batch that is chosen when its turn comes', () => 
       { images: [0, 1, 2, 3, 4, 5], choose },
     ];
     const { network, batches } = createNetwork(6);
-    const progress = { step: 0, sums: emptySums(), history: [] };
     const trainedOn: number[] = [];
-    await train({
-      ...{ settings, images, progress },
-      learnt: { network, classVectors: undefined },
-      loss: {} as Loss,
-      sampler: { planEpoch: () => planned },
-      validation: { ...images, labels: new Int32Array() },
-      signal: new AbortController().signal,
-      onStep: ({ sums }) => trainedOn.push(sums.images),
-      onEpoch: async () => undefined,
-    });
+    await train(
+      createJob(network, {
+        sampler: { planEpoch: () => planned },
+        onStep: ({ sums }) => trainedOn.push(sums.images),
+      }),
+    );
     expect(batches.map(({ labels }) => labels)).toEqual([
       [102, 107, 104],
       [105, 100, 103],
@@ -79,5 +86,18 @@ describe('a training step on a batch that is chosen when its turn comes', () => 
     expect(firstPixels(batches[0].input, 3)).toEqual([first[5], first[0], first[3]]);
     expect(firstPixels(batches[1].input, 3)).toEqual([second[5], second[0], second[3]]);
     expect(trainedOn).toEqual([3, 6]);
+  });
+});
+
+describe('training', () => {
+  it('stops with an error when what a loss learns has left the finite numbers', async () => {
+    const { network } = createNetwork(4);
+    const classVectors = new ClassVectors({ classes: 8, dimension: 1, seed: 0, learningRateFactor: 1 });
+    const step: EmbeddingNetwork['step'] = () => ({
+      ...{ value: 1, gradient: new Float32Array(), terms: {} },
+      classGradient: new Float32Array(8).fill(Number.NaN),
+    });
+    const learnt = { network: { ...network, step } as EmbeddingNetwork, classVectors };
+    await expect(train(createJob(network, { learnt }))).rejects.toMatchObject({ code: 'training-diverged' });
   });
 });

@@ -54,6 +54,13 @@ describe('batches of m images and C classes', () => {
     expect(Math.max(...meetings) - Math.min(...meetings)).toBeLessThanOrEqual(1);
   });
 
+  it('has one class when its share of m is less', () => {
+    for (const batch of sampleBatches(labels, { batchSize: 4, classShare: 0.05 }, 'g')) {
+      expect(batch).toHaveLength(4);
+      expect(new Set(batch.map(i => labels[i])).size).toBe(1);
+    }
+  });
+
   it('takes what there is when classes are small, few, or m is larger than the set', () => {
     const lone = labelsOf([1, 1, 9]);
     const [batch] = sampleBatches(lone, { batchSize: 8, classShare: 0.375 }, 'c');
