@@ -48,5 +48,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/src/cli.js"]
-# `medoid index` makes the gallery: docker run -v "$PWD:/data" medoid index /data/photos --gallery /data/gallery --model /app/models/demo
+# The gallery is made by `index`: see the README.
 CMD ["serve", "--gallery", "/data/gallery", "--host", "0.0.0.0", "--port", "8080"]

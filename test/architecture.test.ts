@@ -42,7 +42,8 @@ const owners: Readonly<Record<string, string>> = {
   pino: 'log.ts',
   commander: 'commands/',
   'cli-progress': 'commands/',
-  'csv-parse': 'gallery/',
+  'csv-parse': 'csv-table.ts',
+  yauzl: 'datasets/',
 };
 
 interface Import {

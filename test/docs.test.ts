@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { renderTables } from '../scripts/option-tables/render-tables.js';
 import { commands } from '../src/commands/index.js';
+import { datasets } from '../src/datasets/index.js';
 import { losses } from '../src/train/losses/index.js';
 import { networks } from '../src/train/networks/index.js';
 import { samplers } from '../src/train/samplers/index.js';
@@ -25,6 +26,15 @@ describe('the documentation', () => {
   it.each(pages)('leads somewhere with every link of %s', page => {
     const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
     for (const link of links) expect(existsSync(join(root, dirname(page), link)), link).toBe(true);
+  });
+
+  it('numbers its decisions without gaps, none twice', () => {
+    const names = readdirSync(join(root, 'docs/decisions')).sort();
+    for (const [i, name] of names.entries()) {
+      const number = String(i + 1).padStart(4, '0');
+      expect(name.slice(0, 5)).toBe(`${number}-`);
+      expect(read(join('docs/decisions', name))).toMatch(new RegExp(`^# ${number} `));
+    }
   });
 
   it('has the tables of losses and samplers as they are', () => {
@@ -71,10 +81,21 @@ describe('the documentation', () => {
     }
   });
 
+  it('lists every layout of a data set, and what is published of it', () => {
+    const text = read('docs/datasets.md');
+    for (const { name, published = {} } of datasets) {
+      expect(text).toContain(`\n| \`${name}\` | `);
+      for (const [split, { classes, images }] of Object.entries(published)) {
+        const counts = [classes, images].map(count => count.toLocaleString('en')).join(' | ');
+        expect(text).toContain(`| \`${name}\` | \`${split}\` | ${counts} |`);
+      }
+    }
+  });
+
   it('uses only verbs and options there are', () => {
     const calls = pages.flatMap(page => [
       ...read(page).matchAll(
-        /(?:medoid --|\$ medoid|\bmedoid) (train|evaluate|index|search|serve)\b([^\n`]*)/g,
+        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|train|evaluate|index|search|serve)\b([^\n`]*)/g,
       ),
     ]);
     expect(calls.length).toBeGreaterThan(8);

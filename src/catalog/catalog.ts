@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { decodeEmbedding, encodeEmbedding } from './embedding-blob.js';
-import { type OpenOptions, openDatabase } from './open-database.js';
+import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
 export type NewCollection = Pick<CollectionRow, 'name' | 'modelId' | 'modelDirectory' | 'dimension'>;
@@ -70,7 +70,7 @@ export class Catalog {
   }
 
   close(): void {
-    this.database.close();
+    closeDatabase(this.database);
   }
 
   /** Everything `work` writes is kept or nothing is; everything it reads is of one moment. */

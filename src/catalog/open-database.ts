@@ -77,3 +77,21 @@ export function openDatabase(path: string, { access, create = false }: OpenOptio
     });
   }
 }
+
+/**
+ * Closes a catalog file. The last writer leaves it as one file without a write-ahead log, which can then be read from
+ * a folder that nothing may be written to. While others have it open it stays as it is.
+ */
+export function closeDatabase(database: Database.Database): void {
+  if (!database.open) return;
+  if (!database.readonly) {
+    database.pragma('busy_timeout = 0');
+    try {
+      database.pragma('journal_mode = DELETE');
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!isBusy) throw error;
+    }
+  }
+  database.close();
+}

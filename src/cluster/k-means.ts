@@ -1,5 +1,6 @@
 import { createRandom, type Random } from '../math/random.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../math/vectors.js';
+import { createTurns, type TakeTurn } from '../take-turns.js';
 
 export interface KMeansOptions {
   readonly clusters: number;
@@ -7,6 +8,7 @@ export interface KMeansOptions {
   /** The best of so many starts is kept. */
   readonly starts?: number;
   readonly maxIterations?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface KMeansResult {
@@ -17,12 +19,17 @@ export interface KMeansResult {
 }
 
 /** k-means++ (Arthur & Vassilvitskii 2007): each next centre is drawn by its squared distance to the nearest one. */
-function chooseCentres(block: VectorBlock, clusters: number, random: Random): Float64Array {
+async function chooseCentres(
+  block: VectorBlock,
+  clusters: number,
+  { random, takeTurn }: { random: Random; takeTurn: TakeTurn },
+): Promise<Float64Array> {
   const { count, dimension } = block;
   const centres = new Float64Array(clusters * dimension);
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   let chosen = random.integer(count);
   for (let c = 0; c < clusters; c++) {
+    await takeTurn();
     const centre = rowOf(block, chosen);
     centres.set(centre, c * dimension);
     let total = 0;
@@ -37,11 +44,18 @@ function chooseCentres(block: VectorBlock, clusters: number, random: Random): Fl
   return centres;
 }
 
+const pointsATurn = 64;
+
 /** Moves every point to its nearest centre (the first of equals). @returns the inertia */
-function assign(block: VectorBlock, centres: Float64Array, assignment: Int32Array): number {
+async function assign(
+  block: VectorBlock,
+  { centres, assignment }: { centres: Float64Array; assignment: Int32Array },
+  takeTurn: TakeTurn,
+): Promise<number> {
   const { data, count, dimension } = block;
   let inertia = 0;
   for (let i = 0; i < count; i++) {
+    if (i % pointsATurn === 0) await takeTurn();
     let best = Number.POSITIVE_INFINITY;
     for (let c = 0, centre = 0; centre < centres.length; c++, centre += dimension) {
       let distance = 0;
@@ -74,13 +88,17 @@ function moveCentres(block: VectorBlock, centres: Float64Array, assignment: Int3
   }
 }
 
-function descend(block: VectorBlock, centres: Float64Array, maxIterations: number): KMeansResult {
+async function descend(
+  block: VectorBlock,
+  centres: Float64Array,
+  { maxIterations, takeTurn }: { maxIterations: number; takeTurn: TakeTurn },
+): Promise<KMeansResult> {
   const assignment = new Int32Array(block.count);
-  let inertia = assign(block, centres, assignment);
+  let inertia = await assign(block, { centres, assignment }, takeTurn);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     moveCentres(block, centres, assignment);
     const before = inertia;
-    inertia = assign(block, centres, assignment);
+    inertia = await assign(block, { centres, assignment }, takeTurn);
     if (before - inertia <= 1e-9 * before) break;
   }
   return { assignment, inertia };
@@ -88,17 +106,21 @@ function descend(block: VectorBlock, centres: Float64Array, maxIterations: numbe
 
 /**
  * Lloyd's algorithm from k-means++ starts.
+ * Other work has its turns meanwhile.
+ * @throws MedoidError `interrupted` once `signal` is aborted
  * @param block [count, dimension]; with fewer points than clusters, as many clusters as points
  */
-export function kMeans(
+export async function kMeans(
   block: VectorBlock,
-  { clusters, seed, starts = 3, maxIterations = 100 }: KMeansOptions,
-): KMeansResult {
+  { clusters, seed, starts = 3, maxIterations = 100, signal }: KMeansOptions,
+): Promise<KMeansResult> {
+  const takeTurn = createTurns(signal);
   const k = Math.min(clusters, block.count);
   let best: KMeansResult = { assignment: new Int32Array(block.count), inertia: Number.POSITIVE_INFINITY };
   for (let start = 0; start < starts && block.count > 0; start++) {
-    const centres = chooseCentres(block, k, createRandom(`${seed}/k-means/${start}`));
-    const result = descend(block, centres, maxIterations);
+    const random = createRandom(`${seed}/k-means/${start}`);
+    const centres = await chooseCentres(block, k, { random, takeTurn });
+    const result = await descend(block, centres, { maxIterations, takeTurn });
     if (result.inertia < best.inertia) best = result;
   }
   return best;

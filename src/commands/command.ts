@@ -28,6 +28,7 @@ export interface CliCommand<
   Arguments extends z.ZodObject = z.ZodObject,
   Options extends z.ZodObject = z.ZodObject,
 > {
+  /** One word, or two when the first is one of `verbGroups`. */
   readonly name: string;
   readonly summary: string;
   readonly arguments: Arguments;

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { Example } from '../datasets/dataset.js';
+import { isInSplit } from '../datasets/select-split.js';
 import { colourHistogram } from '../embed/colour-histogram.js';
 import { type Embedder, OnnxEmbedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
 import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
+import type { RetrievalRows } from '../math/retrieval-metrics.js';
 import { type CommandResult, defineCommand, nameList, seedOption } from './command.js';
-import { datasetOptions, openDataset } from './dataset-options.js';
+import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
 import { createProgress } from './progress.js';
 
 const neighbourCounts = nameList.pipe(
@@ -15,7 +18,15 @@ const neighbourCounts = nameList.pipe(
 const openEmbedder = async (model: string | undefined): Promise<Embedder> =>
   model === undefined ? colourHistogram : OnnxEmbedder.open(model);
 
-function describe(modelId: string, { recallAt, mapAtR, nmi, f1, ...counts }: EmbeddingQuality): string {
+/** Rows of the two sides of `queries:gallery`, or of one split on both. */
+function rowsOf(examples: readonly Example[], split: string): RetrievalRows {
+  const [queries, gallery = queries] = split.split(':');
+  const rowsIn = (name: string): number[] =>
+    examples.flatMap((example, row) => (isInSplit(example, name) ? [row] : []));
+  return { queries: rowsIn(queries), gallery: rowsIn(gallery) };
+}
+
+function describe(title: string, { recallAt, mapAtR, nmi, f1, ...counts }: EmbeddingQuality): string {
   const rows = [
     ...Object.entries(recallAt).map(([k, recall]): [string, number] => [`Recall@${k}`, recall]),
     ['MAP@R', mapAtR],
@@ -25,7 +36,7 @@ function describe(modelId: string, { recallAt, mapAtR, nmi, f1, ...counts }: Emb
   ] as const;
   const { queries, classes, singletons } = counts;
   return [
-    `${modelId}: ${queries} queries of ${classes} classes, ${singletons} images alone in their class`,
+    `${title}: ${queries} queries of ${classes} classes, ${singletons} with nothing of their class to be found`,
     ...rows.map(([name, value]) => `${name.padEnd(16)}${value.toFixed(4)}`),
   ].join('\n');
 }
@@ -36,6 +47,7 @@ export const evaluate = defineCommand({
   arguments: z.strictObject({}),
   options: z.strictObject({
     ...datasetOptions,
+    split: splitPairOption('query:gallery or test where there are such, else all'),
     model: z.string().optional().describe('model directory'),
     baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
     k: neighbourCounts.default([1, 2, 4, 8]).describe('values of K of Recall@K, comma-separated'),
@@ -45,19 +57,27 @@ export const evaluate = defineCommand({
     if ((input.model === undefined) === (input.baseline === undefined)) {
       throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
     }
-    const { examples } = await openDataset(input);
+    const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
+    const { examples } = dataset;
     const embedder = await openEmbedder(input.model);
     const progress = createProgress('embed', examples.length, 'images');
     try {
-      const { block, labels, failed } = await embedExamples(examples, embedder, {
+      const { block, labels, embedded, failed } = await embedExamples(examples, embedder, {
         signal,
         onProgress: done => progress.update(done),
       }).finally(progress.close);
-      const quality = evaluateEmbeddings(block, labels, { ks: input.k, seed: input.seed });
+      const rows = rowsOf(embedded, split);
+      const quality = await evaluateEmbeddings(block, labels, {
+        ks: input.k,
+        seed: input.seed,
+        rows,
+        signal,
+      });
+      const asked = { split, images: labels.length, gallery: rows.gallery.length };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
-        json: { modelId: embedder.modelId, images: labels.length, ...quality, failed },
-        text: [...left, describe(embedder.modelId, quality)].join('\n'),
+        json: { modelId: embedder.modelId, ...asked, ...quality, failed },
+        text: [...left, describe(`${embedder.modelId} on ${split}`, quality)].join('\n'),
         exitCode: Math.min(1, failed.length),
       };
     } finally {

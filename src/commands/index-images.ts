@@ -44,11 +44,14 @@ function describe(report: ImportReport, reportPath: string): string {
 
 export const indexImages = defineCommand({
   name: 'index',
-  summary: 'Add the images of a folder or a CSV file to a gallery, or bring it up to date with them.',
+  summary:
+    'Add the images of a folder or a CSV file to a gallery; run again, add what is new and replace what changed.',
   arguments: z.strictObject({
     source: z
       .string()
-      .describe('a folder, or a .csv file with the columns path and, if wanted, label, key and metadata'),
+      .describe(
+        'a folder, or a .csv file with a column path and, if wanted, label and key; all others are metadata',
+      ),
   }),
   options: z.strictObject({
     gallery: z.string().describe('folder of the gallery; made when it is not there'),

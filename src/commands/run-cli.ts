@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
-import { errorCatalogue, MedoidError, messageOf } from '../errors.js';
+import { type ErrorCode, errorCatalogue, MedoidError, messageOf } from '../errors.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
-import { commands } from './index.js';
+import { commands, verbGroups } from './index.js';
 
 const misuse = 2;
 
@@ -56,7 +56,7 @@ function buildCommand(
   definition: CliCommand,
   execute: (definition: CliCommand, input: never, json: boolean) => Promise<void>,
 ): Command {
-  const command = new Command(definition.name).description(definition.summary);
+  const command = new Command(definition.name.split(' ').at(-1)).description(definition.summary);
   for (const [name, schema] of Object.entries(definition.arguments.shape)) {
     command.argument(isRequired(schema) ? `<${name}>` : `[${name}]`, schema.description ?? '');
   }
@@ -78,6 +78,14 @@ function buildCommand(
   return command;
 }
 
+/** What a verb is added to: the program, or for a verb of two words the command of its first. */
+function parentOf({ name }: CliCommand, program: Command): Command {
+  const [group, verb] = name.split(' ');
+  if (verb === undefined) return program;
+  const known = program.commands.find(command => command.name() === group);
+  return known ?? program.command(group).description(verbGroups[group]);
+}
+
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
 function stopOnSignal(controller: AbortController): () => void {
   const stop = (): void => {
@@ -89,13 +97,16 @@ function stopOnSignal(controller: AbortController): () => void {
   return () => process.off('SIGINT', stop).off('SIGTERM', stop);
 }
 
+const printJsonError = (code: ErrorCode, message: string): void =>
+  void process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+
 function printError(error: unknown, json: boolean): number {
   const known = error instanceof MedoidError;
   const code = known ? error.code : 'internal-error';
   const message = messageOf(error);
   process.stderr.write(`medoid: ${code}: ${message}\n`);
   if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (json) printJsonError(code, message);
   return known ? errorCatalogue[error.code].exit : 1;
 }
 
@@ -132,15 +143,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   for (const definition of commands) {
     const command = buildCommand(definition, execute);
     command.copyInheritedSettings(program);
-    program.addCommand(command);
+    parentOf(definition, program).addCommand(command);
   }
 
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misuse;
-    return printError(error, argv.includes('--json'));
+    const json = argv.includes('--json');
+    if (!(error instanceof CommanderError)) return printError(error, json);
+    if (error.exitCode === 0) return 0;
+    // Commander has told people; programs get their one document.
+    if (json) printJsonError('invalid-option', error.message.replace(/^error: /, ''));
+    return misuse;
   } finally {
     release();
   }

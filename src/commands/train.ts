@@ -15,7 +15,7 @@ import {
   numeric,
   seedOption,
 } from './command.js';
-import { datasetOptions, openDataset } from './dataset-options.js';
+import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
 
 const { shape } = trainingSettingsSchema;
@@ -93,6 +93,7 @@ export const train = defineCommand({
   arguments: z.strictObject({}),
   options: z.strictObject({
     ...datasetOptions,
+    split: splitOption('train where there is one, else all'),
     out: z.string().describe('model directory to write; checkpoints go to <out>.training beside it'),
     loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
     lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
@@ -135,9 +136,10 @@ export const train = defineCommand({
         field: 'resume',
       });
     }
+    const { dataset } = await openDataset(input, ['train']);
     const { observer, close } = createObserver(context);
     const outcome = await trainModel({
-      dataset: await openDataset(input),
+      dataset,
       datasetName,
       validationShare,
       settings: {

@@ -1,16 +1,25 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MedoidError, messageOf } from '../errors.js';
 import { isImageName } from '../images/image-name.js';
 import { type DatasetReader, type Example, inCodePointOrder } from './dataset.js';
 
+/** What a name stands for, links followed; neither of the two for pipes, devices and links that lead nowhere. */
+async function kindOf(path: string): Promise<'folder' | 'file' | 'other'> {
+  const target = await stat(path).catch(() => undefined);
+  if (target === undefined) return 'other';
+  return target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other';
+}
+
 /** Images below a folder, in code-point order of their paths from it. */
 async function listImages(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter(entry => !entry.isDirectory() && isImageName(entry.name))
+  const paths = entries
+    .filter(({ name }) => isImageName(name))
     .map(entry => join(entry.parentPath, entry.name))
     .sort(inCodePointOrder);
+  const kinds = await Promise.all(paths.map(kindOf));
+  return paths.filter((_, i) => kinds[i] === 'file');
 }
 
 /** A folder a class, named after it; the images lie in it or deeper. Folders without images are no classes. */
@@ -27,8 +36,11 @@ export const classFolders: DatasetReader = {
         },
       );
     });
-    const folders = entries.filter(entry => entry.isDirectory() || entry.isSymbolicLink());
-    const names = folders.map(({ name }) => name).sort(inCodePointOrder);
+    const kinds = await Promise.all(entries.map(({ name }) => kindOf(join(directory, name))));
+    const names = entries
+      .filter(({ name }, i) => kinds[i] === 'folder' && !name.startsWith('.'))
+      .map(({ name }) => name)
+      .sort(inCodePointOrder);
     const examples: Example[] = [];
     const classes: string[] = [];
     for (const label of names) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { moveIntoPlace, replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { preprocessingSchema } from '../images/preprocessing.js';
 
@@ -83,4 +84,40 @@ export async function loadModel(directory: string): Promise<Model & { readonly w
     );
   }
   return { directory, manifest, id: modelId(manifest), weights };
+}
+
+/** What is at a path where a model directory is to go: only a model, or nothing, may be replaced. */
+export async function occupantOf(directory: string): Promise<'nothing' | 'model' | 'something else'> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'nothing' : 'something else';
+  }
+  if (names.length === 0) return 'nothing';
+  const isModel =
+    names.includes(manifestFile) && names.every(name => name === manifestFile || /\.onnx$/.test(name));
+  return isModel ? 'model' : 'something else';
+}
+
+/**
+ * Writes a model directory; it appears whole or not at all, and takes the place of a model that is there.
+ * @throws MedoidError `out-exists` where there is anything but a model
+ */
+export async function saveModel(directory: string, manifest: Manifest, weights: Uint8Array): Promise<void> {
+  const temporary = `${directory}.tmp`;
+  const replaced = `${directory}.old`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  await replaceFile(join(temporary, manifest.weights.file), weights);
+  await replaceFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
+  const occupant = await occupantOf(directory);
+  if (occupant === 'something else') {
+    await rm(temporary, { recursive: true });
+    throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
+  }
+  await rm(replaced, { recursive: true, force: true });
+  if (occupant === 'model') await rename(directory, replaced);
+  await moveIntoPlace(temporary, directory);
+  await rm(replaced, { recursive: true, force: true });
 }

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import type { Example } from '../datasets/dataset.js';
+import { readExample } from '../datasets/read-example.js';
 import type { Embedder } from '../embed/embedder.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
-import { readImageFile } from '../images/read-image-file.js';
 import { stackVectors, type VectorBlock } from '../math/vectors.js';
 
 const embeddedAtOnce = 64;
@@ -12,6 +12,8 @@ export interface EmbeddedExamples {
   readonly block: VectorBlock;
   /** Number of the class of each. */
   readonly labels: Int32Array;
+  /** Those that could be read, in order. */
+  readonly embedded: readonly Example[];
   /** Left out. */
   readonly failed: readonly { readonly path: string; readonly code: ErrorCode; readonly message: string }[];
 }
@@ -32,13 +34,13 @@ export async function embedExamples(
 ): Promise<EmbeddedExamples> {
   const failed: { path: string; code: ErrorCode; message: string }[] = [];
   const decoding = pLimit(8);
-  const decode = ({ path }: Example) =>
+  const decode = (example: Example) =>
     decoding(async () => {
       try {
-        return await embedder.decode(await readImageFile(path));
+        return await embedder.decode(await readExample(example));
       } catch (error) {
         if (!(error instanceof MedoidError)) throw error;
-        failed.push({ path, code: error.code, message: error.message });
+        failed.push({ path: example.path, code: error.code, message: error.message });
         return undefined;
       }
     });
@@ -49,7 +51,7 @@ export async function embedExamples(
     return batch;
   };
   const vectors: Float32Array[] = [];
-  const labels: string[] = [];
+  const embedded: Example[] = [];
   let next = batchAt(0);
   for (let start = 0; start < examples.length; start += embeddedAtOnce) {
     const decoded = await next;
@@ -57,13 +59,15 @@ export async function embedExamples(
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
     const whole = decoded.flatMap((pixels, i) => (pixels === undefined ? [] : [{ pixels, i }]));
     vectors.push(...(await embedder.embedPixels(whole.map(({ pixels }) => pixels))));
-    labels.push(...whole.map(({ i }) => examples[start + i].label));
+    embedded.push(...whole.map(({ i }) => examples[start + i]));
     onProgress?.(start + decoded.length);
   }
-  const numbers = new Map([...new Set(labels)].map((label, number) => [label, number]));
+  const labels = new Set(embedded.map(({ label }) => label));
+  const numbers = new Map([...labels].map((label, number) => [label, number]));
   return {
     block: stackVectors(vectors, embedder.dimension),
-    labels: Int32Array.from(labels, label => numbers.get(label) as number),
+    labels: Int32Array.from(embedded, ({ label }) => numbers.get(label) as number),
+    embedded,
     failed,
   };
 }

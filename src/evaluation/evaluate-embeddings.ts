@@ -1,6 +1,12 @@
 import { kMeans } from '../cluster/k-means.js';
+import { MedoidError } from '../errors.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import { evaluateRetrieval, type RetrievalMetrics } from '../math/retrieval-metrics.js';
+import {
+  evaluateQueries,
+  evaluateRetrieval,
+  type RetrievalMetrics,
+  type RetrievalRows,
+} from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 
 export interface EvaluationOptions {
@@ -8,6 +14,9 @@ export interface EvaluationOptions {
   readonly ks: readonly number[];
   /** Of the clustering. */
   readonly seed: number;
+  /** What is asked and what is searched; every item against all others unless given. */
+  readonly rows?: RetrievalRows | undefined;
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
@@ -16,16 +25,27 @@ export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
 }
 
 /**
- * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, and k-means
- * into as many clusters as there are classes, compared with the classes.
+ * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, or of queries
+ * against a gallery; and k-means of all items into as many clusters as there are classes, compared with the classes.
  * @param block [items, dimension] @param labels class of each: [items]
+ * @throws MedoidError `invalid-dataset` when nothing could be found by any query; `interrupted`
  */
-export function evaluateEmbeddings(
+export async function evaluateEmbeddings(
   block: VectorBlock,
   labels: Int32Array,
-  { ks, seed }: EvaluationOptions,
-): EmbeddingQuality {
+  { ks, seed, rows, signal }: EvaluationOptions,
+): Promise<EmbeddingQuality> {
   const classes = new Set(labels).size;
-  const { assignment } = kMeans(block, { clusters: classes, seed });
-  return { ...evaluateRetrieval(block, labels, ks), ...measureAgreement(assignment, labels), classes };
+  const retrieval =
+    rows === undefined
+      ? await evaluateRetrieval(block, labels, { ks, signal })
+      : await evaluateQueries(block, labels, { ks, signal, ...rows });
+  if (retrieval.queries === 0) {
+    throw new MedoidError(
+      'invalid-dataset',
+      `expected a query with another image of its class to be found, got none among ${block.count} images`,
+    );
+  }
+  const { assignment } = await kMeans(block, { clusters: classes, seed, ...(signal && { signal }) });
+  return { ...retrieval, ...measureAgreement(assignment, labels), classes };
 }

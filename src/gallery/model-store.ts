@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { moveIntoPlace, replaceFile } from '../durable-file.js';
-import { loadModel, type Model, manifestFile } from '../embed/manifest.js';
+import { loadModel, type Model, saveModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 
 const maxNameLength = 150;
@@ -34,12 +32,6 @@ export async function storeModel(
   const folder = modelFolder(model.id);
   const target = join(modelsDirectory, folder);
   if (await isWhole(target, model.id)) return folder;
-  const temporary = `${target}.tmp`;
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  await replaceFile(join(temporary, model.manifest.weights.file), model.weights);
-  await replaceFile(join(temporary, manifestFile), `${JSON.stringify(model.manifest, null, 2)}\n`);
-  await rm(target, { recursive: true, force: true });
-  await moveIntoPlace(temporary, target);
+  await saveModel(target, model.manifest, model.weights);
   return folder;
 }

@@ -37,12 +37,17 @@ export function drawVariation(
 ): Variation {
   const between = (low: number, high: number): number => low + random.next() * (high - low);
   const factor = (): number => between(1 - colourJitter, 1 + colourJitter);
-  const side = cropScale === 0 ? crop / resize : between(cropScale, 1);
-  const stretch = cropScale === 0 ? 1 : Math.sqrt(widestAspect ** between(-1, 1));
+  // In whole pixels, so that a window of the paper is as sharp as the centre crop.
+  const place = (): number => random.integer(resize - crop + 1) / resize;
+  const share = crop / resize;
+  const side = between(cropScale, 1);
+  const stretch = Math.sqrt(widestAspect ** between(-1, 1));
   const height = Math.min(1, side * stretch);
   const width = Math.min(1, side / stretch);
   return {
-    ...{ height, width, top: between(0, 1 - height), left: between(0, 1 - width) },
+    ...(cropScale === 0
+      ? { height: share, width: share, top: place(), left: place() }
+      : { height, width, top: between(0, 1 - height), left: between(0, 1 - width) }),
     mirror: random.next() < 0.5,
     ...{ brightness: factor(), contrast: factor(), saturation: factor() },
   };

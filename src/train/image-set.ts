@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
-import { MedoidError, messageOf } from '../errors.js';
+import { readExample } from '../datasets/read-example.js';
+import { MedoidError } from '../errors.js';
 import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
 
@@ -39,30 +39,39 @@ interface ReadImage {
   readonly pixels: Uint8Array | undefined;
 }
 
+const identityOf = ({ example, hash }: ReadImage): string => JSON.stringify([example.label, hash]);
+
 interface ReadOptions {
   readonly preprocessing: Preprocessing;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number) => void;
 }
 
-function toImageSet(read: readonly ReadImage[], preprocessing: Preprocessing): Omit<ReadImageSet, 'failed'> {
+/** In the order of what they are, not of their names: renaming a file changes neither the hash nor the training. */
+function toImageSet(
+  unordered: readonly ReadImage[],
+  preprocessing: Preprocessing,
+): Omit<ReadImageSet, 'failed'> {
+  const identified = unordered.map(image => ({ ...image, identity: identityOf(image) }));
+  const read = identified.sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0));
   const numbers = new Map<string, number>();
   const labels = Int32Array.from(read, ({ example: { label } }) => {
     const number = numbers.get(label) ?? numbers.size;
     numbers.set(label, number);
     return number;
   });
-  const pairs = read.map(({ example, hash }) => JSON.stringify([example.label, hash])).sort();
   return {
     images: {
       labels,
       pixels: async image => {
         const { pixels, example } = read[image];
-        return pixels ?? decodeResized(await readFile(example.path), preprocessing);
+        return pixels ?? decodeResized(await readExample(example), preprocessing);
       },
     },
     classes: numbers.size,
-    sha256: createHash('sha256').update(pairs.join('\n')).digest('hex'),
+    sha256: createHash('sha256')
+      .update(read.map(({ identity }) => identity).join('\n'))
+      .digest('hex'),
   };
 }
 
@@ -81,12 +90,12 @@ export async function readImageSet(
   const readOne = async (example: Example, position: number): Promise<ReadImage | undefined> => {
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request before the first step');
     try {
-      const bytes = await readFile(example.path);
+      const bytes = await readExample(example);
       const pixels = await decodeResized(bytes, preprocessing);
       return { example, hash: hashImage(bytes), pixels: position < fits ? pixels : undefined };
     } catch (error) {
-      const code = error instanceof MedoidError ? error.code : 'file-not-found';
-      failed.push({ path: example.path, code, message: messageOf(error) });
+      if (!(error instanceof MedoidError)) throw error;
+      failed.push({ path: example.path, code: error.code, message: error.message });
       return undefined;
     } finally {
       onProgress?.(++done);

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 
 /** A float32 array with its shape and name. */
@@ -45,15 +46,7 @@ export async function saveTensors(path: string, { tensors, metadata }: TensorFil
   length.writeBigUInt64LE(BigInt(padded.length));
   const blocks = tensors.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    for (const block of [length, padded, ...blocks]) await file.writeFile(block);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await replaceFile(path, Buffer.concat([length, padded, ...blocks]));
 }
 
 /** @throws MedoidError `invalid-checkpoint`, naming the file and what is wrong with it */

@@ -131,7 +131,7 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
 async function validate({ settings, learnt, validation }: TrainingJob): Promise<number | null> {
   if (validation.labels.length === 0) return null;
   const block = await embedImages(learnt.network, validation, settings);
-  return evaluateRetrieval(block, validation.labels, [1]).recallAt[1];
+  return (await evaluateRetrieval(block, validation.labels, { ks: [1] })).recallAt[1];
 }
 
 /** Embeds with the network as it is in training, centre crop: [images, dimension]. */

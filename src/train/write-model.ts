@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { moveIntoPlace, replaceFile } from '../durable-file.js';
-import { type Manifest, manifestFile, manifestSchema } from '../embed/manifest.js';
+import { basename, resolve } from 'node:path';
+import { type Manifest, manifestSchema, occupantOf, saveModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
@@ -22,12 +20,6 @@ const weightsFile = 'model.onnx';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Nothing but what `writeModel` wrote, so that it may be replaced. */
-async function isModelDirectory(directory: string): Promise<boolean> {
-  const names = await readdir(directory);
-  return names.every(name => name === manifestFile || name === weightsFile);
-}
-
 /**
  * Says before the work begins that the output cannot go where it should.
  * @throws MedoidError `out-exists` for a model or checkpoint that is there, unless it is to be replaced or continued,
@@ -40,25 +32,23 @@ export async function requireFreeOutput(
   if (existing === 'resume' && !existsSync(checkpoint)) {
     throw new MedoidError('invalid-checkpoint', `there is nothing to resume: expected ${checkpoint}`);
   }
-  if (existsSync(directory)) {
-    const isModel = await isModelDirectory(directory).catch(() => false);
-    if (!isModel) {
-      throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
-    }
+  const occupant = await occupantOf(directory);
+  if (occupant === 'something else') {
+    throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
   }
-  const found = [directory, checkpoint].find(path => existsSync(path));
-  if (existing === 'refuse' && found !== undefined) {
+  if (existing !== 'refuse') return;
+  if (existsSync(checkpoint)) {
     throw new MedoidError(
       'out-exists',
-      `${found} is there already: --resume continues it, --overwrite starts anew`,
+      `${checkpoint} is there already: --resume continues it, --overwrite starts anew`,
     );
+  }
+  if (occupant === 'model') {
+    throw new MedoidError('out-exists', `${directory} is there already: --overwrite replaces it`);
   }
 }
 
-/**
- * Writes `<directory>/manifest.json` and `model.onnx`; the directory appears whole or not at all and replaces one
- * that is there.
- */
+/** Writes `<directory>/manifest.json` and `model.onnx`. @throws MedoidError as `saveModel` */
 export async function writeModel(
   directory: string,
   network: EmbeddingNetwork,
@@ -85,12 +75,6 @@ export async function writeModel(
     metrics:
       metrics === undefined ? {} : { loss: metrics.loss, recallAt1: metrics.recallAt1, ...metrics.terms },
   });
-  const temporary = `${target}.tmp-${process.pid}`;
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  await replaceFile(join(temporary, weightsFile), bytes);
-  await replaceFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-  await rm(target, { recursive: true, force: true });
-  await moveIntoPlace(temporary, target);
+  await saveModel(target, manifest, bytes);
   return manifest;
 }

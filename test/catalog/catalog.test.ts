@@ -147,6 +147,20 @@ describe('Catalog', () => {
     expect(() => addCollection(reader, 'b')).toThrow(/readonly/);
   });
 
+  it('is left as one file, readable where nothing may be written, unless others have it open', async () => {
+    const own = join(folder, 'closed.sqlite');
+    Catalog.open(own, { access: 'write', create: true }).close();
+    expect(await readdir(folder)).toEqual(['closed.sqlite']);
+    // Journal mode in the header: 1 = rollback, 2 = write-ahead log, which a reader could not open there.
+    expect((await readFile(own))[18]).toBe(1);
+    const writer = Catalog.open(own, { access: 'write' });
+    const reader = Catalog.open(own, { access: 'read' });
+    expect(reader.listCollections()).toEqual([]);
+    writer.close();
+    reader.close();
+    expect((await readFile(own))[18]).toBe(2);
+  });
+
   it('uses a write-ahead log, so that readers and the writer never wait for each other', () => {
     open();
     const database = new Database(path, { readonly: true });

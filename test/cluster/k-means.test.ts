@@ -5,32 +5,45 @@ import { createRandom } from '../../src/math/random.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
 
 describe('k-means', () => {
-  it('finds clusters that are far apart', () => {
+  it('finds clusters that are far apart', async () => {
     const random = createRandom('apart');
     const { block, labels } = randomBatch(random, { count: 120, classes: 6, dimension: 8, noise: 0.05 });
-    const { assignment } = kMeans(block, { clusters: 6, seed: 0 });
+    const { assignment } = await kMeans(block, { clusters: 6, seed: 0 });
     expect(measureAgreement(assignment, labels).f1).toBe(1);
   });
 
-  it('answers the inertia of its assignment, the sum of squares to the means', () => {
+  it('answers the inertia of its assignment, the sum of squares to the means', async () => {
     // {0, 2} and {10, 13}: means 1 and 11.5, inertia 2 + 4.5.
-    const { assignment, inertia } = kMeans(blockOf([[0], [2], [10], [13]]), { clusters: 2, seed: 3 });
+    const { assignment, inertia } = await kMeans(blockOf([[0], [2], [10], [13]]), { clusters: 2, seed: 3 });
     expect(assignment[0]).toBe(assignment[1]);
     expect(assignment[2]).toBe(assignment[3]);
     expect(inertia).toBeCloseTo(6.5, 6);
   });
 
-  it('is never worse with more starts, and the same for the same seed', () => {
+  it('is never worse with more starts, and the same for the same seed', async () => {
     const { block } = randomBatch(createRandom('starts'), { count: 80, classes: 10, dimension: 4 });
-    const inertias = [1, 2, 4, 8].map(starts => kMeans(block, { clusters: 12, seed: 1, starts }).inertia);
+    const inertias: number[] = [];
+    for (const starts of [1, 2, 4, 8]) {
+      inertias.push((await kMeans(block, { clusters: 12, seed: 1, starts })).inertia);
+    }
     for (let i = 1; i < inertias.length; i++) expect(inertias[i]).toBeLessThanOrEqual(inertias[i - 1]);
-    expect(kMeans(block, { clusters: 12, seed: 1 })).toEqual(kMeans(block, { clusters: 12, seed: 1 }));
+    expect(await kMeans(block, { clusters: 12, seed: 1 })).toEqual(
+      await kMeans(block, { clusters: 12, seed: 1 }),
+    );
   });
 
-  it('takes fewer points than clusters, equal points, and none', () => {
-    expect(kMeans(blockOf([[1], [2]]), { clusters: 5, seed: 0 }).inertia).toBe(0);
-    expect(kMeans(blockOf([[1], [1], [1]]), { clusters: 2, seed: 0 }).inertia).toBe(0);
+  it('takes fewer points than clusters, equal points, and none', async () => {
+    expect((await kMeans(blockOf([[1], [2]]), { clusters: 5, seed: 0 })).inertia).toBe(0);
+    expect((await kMeans(blockOf([[1], [1], [1]]), { clusters: 2, seed: 0 })).inertia).toBe(0);
     const none = { data: new Float32Array(0), count: 0, dimension: 3 };
-    expect(kMeans(none, { clusters: 2, seed: 0 }).assignment.length).toBe(0);
+    expect((await kMeans(none, { clusters: 2, seed: 0 })).assignment.length).toBe(0);
+  });
+
+  it('lets others have their turn, and stops when asked', async () => {
+    const { block } = randomBatch(createRandom('turns'), { count: 3000, classes: 10, dimension: 32 });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const asked = kMeans(block, { clusters: 500, seed: 0, starts: 50, signal: controller.signal });
+    await expect(asked).rejects.toMatchObject({ code: 'interrupted' });
   });
 });

@@ -2,14 +2,33 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/index.js';
+import { Gallery } from '../../src/gallery/gallery.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { createPicture } from '../fixtures/images.js';
 import { runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
 const quick = ['--batch-size', '8', '--image-size', '16', '--network-options', 'width=4', '--engine', 'wasm'];
+
+/** As another process sees it while one is writing. */
+function itemsIn(gallery: string): number {
+  const path = join(gallery, 'catalog.sqlite');
+  if (!existsSync(path)) return 0;
+  const database = new Database(path, { readonly: true });
+  try {
+    return Number(database.prepare('SELECT count(*) FROM items').pluck().get());
+  } catch {
+    // The tables are not there yet.
+    return 0;
+  } finally {
+    database.close();
+  }
+}
+
+const delay = (ms: number): Promise<false> => new Promise(next => setTimeout(() => next(false), ms));
 
 describe('the command line', () => {
   let folder: string;
@@ -25,7 +44,7 @@ describe('the command line', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it.each(commands.map(({ name }) => name))('explains %s', async name => {
-    const { exitCode, stdout } = await runMedoid(name, '--help');
+    const { exitCode, stdout } = await runMedoid(...name.split(' '), '--help');
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: medoid ${name}`);
     expect(stdout).toContain('--json');
@@ -173,15 +192,19 @@ describe('the command line', () => {
     }
     await writeFile(join(source, 'many', 'broken.jpg'), 'no picture');
     const args = ['index', source, '--gallery', at('killed'), '--model', model, '--batch', '4', '--json'];
-    for (const waitMs of [150, 250, 350]) {
+    for (const written of [1, 30, 60]) {
       const running = startMedoid(args);
-      const timer = setTimeout(() => running.child.kill('SIGKILL'), waitMs + 300);
+      const ended = running.finished.then(() => true);
+      while (!(await Promise.race([ended, delay(5)])) && itemsIn(at('killed')) < written);
+      running.child.kill('SIGKILL');
       await running.finished;
-      clearTimeout(timer);
     }
+    expect(itemsIn(at('killed'))).toBeGreaterThanOrEqual(60);
+    expect(itemsIn(at('killed'))).toBeLessThan(count);
     const last = await runMedoid(...args);
     const { added, unchanged, failed } = JSON.parse(last.stdout);
     expect(added + unchanged).toBe(count);
+    expect(Math.min(added, unchanged)).toBeGreaterThan(0);
     expect(failed).toMatchObject([{ path: 'many/broken.jpg', code: 'unsupported-image' }]);
     expect(last.exitCode).toBe(1);
     const image = join(source, 'many', '7.png');
@@ -192,24 +215,23 @@ describe('the command line', () => {
     expect(keys).toHaveLength(count);
   });
 
-  it('refuses a second writer while one is indexing', async () => {
-    const args = (name: string) => [
-      'index',
-      at('photos'),
-      '--gallery',
-      at(name),
-      '--model',
-      model,
-      '--batch',
-      '2',
-    ];
-    const running = startMedoid(args('busy'));
-    while (!existsSync(join(at('busy'), 'catalog.sqlite-wal'))) {
-      await new Promise(next => setTimeout(next, 10));
-    }
-    const second = await runMedoid(...args('busy'));
-    expect(second.stderr).toMatch(/gallery-locked/);
+  it('refuses a second writer', async () => {
+    const gallery = await Gallery.open(at('busy'), { access: 'write', create: true });
+    const second = await runMedoid('index', data, '--gallery', at('busy'), '--model', model, '--json');
+    await gallery.close();
+    expect(JSON.parse(second.stdout).error.code).toBe('gallery-locked');
     expect(second.exitCode).toBe(1);
-    await running.finished;
+  });
+
+  it('answers misuse with one JSON document too', async () => {
+    for (const args of [
+      ['train', '--data', data],
+      ['evaluate', '--data'],
+      ['serve', '--prot', '1'],
+    ]) {
+      const { exitCode, stdout } = await runMedoid(...args, '--json');
+      expect(exitCode).toBe(2);
+      expect(JSON.parse(stdout).error.code).toBe('invalid-option');
+    }
   });
 });

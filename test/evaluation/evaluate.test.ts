@@ -41,11 +41,17 @@ describe('evaluation of an embedder on a data set', () => {
       ),
     );
     const { block, labels } = await embedExamples(examples, colourHistogram, { signal });
-    const quality = evaluateEmbeddings(block, labels, { ks: [1, 3], seed: 0 });
+    const quality = await evaluateEmbeddings(block, labels, { ks: [1, 3], seed: 0 });
     expect(quality.classes).toBe(3);
     expect(quality.recallAt[1]).toBe(1);
     expect(quality.nmi.geometric).toBeCloseTo(1, 9);
     expect(quality.f1).toBe(1);
+  });
+
+  it('refuses to call anything a result when no query could find anything', async () => {
+    const none = { data: new Float32Array(0), count: 0, dimension: 4 };
+    const asked = evaluateEmbeddings(none, new Int32Array(0), { ks: [1], seed: 0 });
+    await expect(asked).rejects.toMatchObject({ code: 'invalid-dataset' });
   });
 
   it('stops when asked', async () => {

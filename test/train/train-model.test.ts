@@ -278,7 +278,7 @@ describe('training a model', () => {
       const { signal } = new AbortController();
       const { block, labels } = await embedExamples(unseen.examples, embedder, { signal });
       await embedder.close();
-      return evaluateEmbeddings(block, labels, { ks: [1], seed: 0 }).mapAtR;
+      return (await evaluateEmbeddings(block, labels, { ks: [1], seed: 0 })).mapAtR;
     };
     const untrained = await mapAfter('untrained', { steps: 0 });
     const learnt = await mapAfter('learnt', { steps: 150 });

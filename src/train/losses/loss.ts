@@ -27,7 +27,7 @@ export interface LossContext {
 export interface Loss {
   /** Whether it is defined on L2-normalised embeddings. */
   readonly normalised: boolean;
-  /** Given by a loss that learns a vector for each training class beside the network (docs/decisions/0006). */
+  /** Given by a loss that learns a vector for each training class beside the network (docs/decisions/0007). */
   readonly classVectors?: {
     /** Their learning rate as a multiple of the network's. */
     readonly learningRateFactor: number;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MedoidError } from '../../errors.js';
 import { type SymbolicTensor, tfl } from '../tf.js';
 import { defineNetwork, NetworkBuilder } from './network.js';
 
@@ -13,6 +14,13 @@ export const smallConv = defineNetwork({
   name: 'small-conv',
   options,
   build({ width, stages }, { inputSize, dimension, seed }) {
+    if (inputSize >> stages === 0) {
+      throw new MedoidError(
+        'invalid-option',
+        `small-conv with ${stages} stages expects pictures of at least ${2 ** stages} pixels, got ${inputSize}`,
+        { field: 'imageSize' },
+      );
+    }
     const build = new NetworkBuilder(seed);
     const image = build.input(inputSize);
     let x = image;
