@@ -2,10 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { renderTables } from '../scripts/option-tables/render-tables.js';
 import { commands } from '../src/commands/index.js';
 import { datasets } from '../src/datasets/index.js';
 import { losses } from '../src/train/losses/index.js';
 import { networks } from '../src/train/networks/index.js';
+import { samplers } from '../src/train/samplers/index.js';
+import { trainingSettingsSchema } from '../src/train/settings.js';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -25,14 +28,49 @@ describe('the documentation', () => {
     for (const link of links) expect(existsSync(join(root, dirname(page), link)), link).toBe(true);
   });
 
-  it('lists every option of every loss with its default', () => {
+  it('numbers its decisions without gaps, none twice', () => {
+    const names = readdirSync(join(root, 'docs/decisions')).sort();
+    for (const [i, name] of names.entries()) {
+      const number = String(i + 1).padStart(4, '0');
+      expect(name.slice(0, 5)).toBe(`${number}-`);
+      expect(read(join('docs/decisions', name))).toMatch(new RegExp(`^# ${number} `));
+    }
+  });
+
+  it('has the tables of losses and samplers as they are', () => {
     const text = read('docs/training.md');
-    for (const loss of losses) {
-      for (const [name, value] of defaultsOf(loss)) {
+    // `npm run docs` writes them.
+    expect(text).toBe(renderTables(text));
+  });
+
+  it('lists every loss and sampler and each of their options with its default and its meaning', () => {
+    const text = read('docs/training.md');
+    for (const definition of [...losses, ...samplers]) {
+      const { shape } = definition.options as z.ZodObject;
+      expect(text).toContain(`| \`${definition.name}\` | ${definition.summary} |`);
+      for (const [name, value] of defaultsOf(definition)) {
         const shown = typeof value === 'number' ? String(value) : `\`${String(value)}\``;
-        expect(text).toContain(`| \`${name}\` | ${shown} |`);
+        const row = text
+          .split('\n')
+          .find(line => line.startsWith(`| \`${definition.name}\` | \`${name}\` |`));
+        expect(row).toContain(`| ${shown} |`);
+        expect(row).toContain(`| ${shape[name].description} |`);
       }
     }
+  });
+
+  it('refuses a page that lacks a table or has one that nobody knows', () => {
+    const text = read('docs/training.md');
+    expect(() => renderTables(text.replace('<!-- table: losses -->', ''))).toThrow(/expected the tables/);
+    expect(() => renderTables(`${text}\n<!-- table: magic -->\n<!-- end -->\n`)).toThrow(/magic/);
+  });
+
+  it('lists every option of training that decides the weights in the help', () => {
+    const train = commands.find(({ name }) => name === 'train');
+    const settings = Object.keys(trainingSettingsSchema.shape).filter(name => name !== 'augmentation');
+    expect(Object.keys(train?.options.shape ?? {})).toEqual(expect.arrayContaining(settings));
+    for (const [name, schema] of Object.entries(train?.options.shape ?? {}))
+      expect((schema as z.ZodType).description, name).toBeTruthy();
   });
 
   it('lists every network with its options', () => {

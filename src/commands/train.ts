@@ -4,6 +4,7 @@ import type { EpochMetrics } from '../train/checkpoint.js';
 import { engineNames } from '../train/engine.js';
 import { losses } from '../train/losses/index.js';
 import { networks } from '../train/networks/index.js';
+import { samplers } from '../train/samplers/index.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
 import {
@@ -96,6 +97,8 @@ export const train = defineCommand({
     out: z.string().min(1).describe('model directory to write; checkpoints go to <out>.training beside it'),
     loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
     lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
+    sampler: z.enum(namesOf(samplers)).default('c-over-m').describe('which images meet in a batch'),
+    samplerOptions: nameValuePairs.default({}).describe('options of the sampler, such as imagesPerClass=4'),
     network: z.enum(namesOf(networks)).default('resnet').describe('what is trained'),
     networkOptions: nameValuePairs.default({}).describe('options of the network, such as width=32'),
     imageSize: numeric(shape.imageSize).default(64).describe("side of the network's input in pixels"),
@@ -103,7 +106,7 @@ export const train = defineCommand({
     batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
     classShare: numeric(shape.classShare)
       .default(0.25)
-      .describe('distinct classes a batch as a share of m, C/m'),
+      .describe('distinct classes a batch as a share of m, C/m, of the sampler c-over-m'),
     cropScale: numeric(augmentation.cropScale)
       .default(0)
       .describe(
@@ -142,6 +145,7 @@ export const train = defineCommand({
       settings: {
         network: { name: input.network, options: input.networkOptions },
         loss: { name: input.loss, options: input.lossOptions },
+        sampler: { name: input.sampler, options: input.samplerOptions },
         augmentation: { cropScale: input.cropScale, colourJitter: input.colourJitter },
         ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
       },

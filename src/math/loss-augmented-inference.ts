@@ -4,13 +4,16 @@ import {
   type DistanceMatrix,
   facilityEnergy,
 } from './facility-location.js';
-import { NmiMargin } from './margin.js';
+import { type MarginName, margins } from './margins/index.js';
+import type { Margin } from './margins/margin.js';
 
 export interface InferenceOptions {
   /** Weight γ of the margin; 0 leaves plain facility location. */
   readonly gamma: number;
   /** Most PAM sweeps after the greedy start; 0 stops at greedy. The paper uses 5. */
   readonly pamSweeps: number;
+  /** Δ is 1 − this index of agreement, NMI unless given. */
+  readonly margin?: MarginName;
 }
 
 export interface AugmentedClustering {
@@ -44,9 +47,9 @@ const isBetter = (value: number, index: number, best: number, bestIndex: number)
 export function inferAugmentedClustering(
   matrix: DistanceMatrix,
   truth: DenseLabels,
-  { gamma, pamSweeps }: InferenceOptions,
+  { gamma, pamSweeps, margin: name = 'nmi' }: InferenceOptions,
 ): AugmentedClustering {
-  const margin = new NmiMargin(truth, truth.classes);
+  const margin = new margins[name](truth, truth.classes);
   const medoids = greedyMedoids(matrix, margin, { gamma, clusters: truth.classes });
   for (let sweep = 0; sweep < pamSweeps; sweep++)
     if (!sweepMedoids(matrix, margin, { gamma, medoids })) break;
@@ -75,7 +78,7 @@ function firstMedoid({ distances, count }: DistanceMatrix): number {
 /** Algorithm 1: |S| times the candidate that gains most. */
 function greedyMedoids(
   matrix: DistanceMatrix,
-  margin: NmiMargin,
+  margin: Margin,
   { gamma, clusters }: { gamma: number; clusters: number },
 ): Int32Array {
   const greedy = new Greedy(matrix, firstMedoid(matrix));
@@ -167,7 +170,7 @@ class Greedy {
 /** The candidate of largest F + γΔ; the one of largest gain goes first, so that many others need no margin. */
 function bestCandidate(
   greedy: Greedy,
-  margin: NmiMargin,
+  margin: Margin,
   { gamma, position }: { gamma: number; position: number },
 ): number {
   const { gains, assignment, count } = greedy;
@@ -282,7 +285,7 @@ class TwoNearest {
  */
 function sweepMedoids(
   matrix: DistanceMatrix,
-  margin: NmiMargin,
+  margin: Margin,
   { gamma, medoids }: { gamma: number; medoids: Int32Array },
 ): boolean {
   const { distances, count } = matrix;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { MedoidError, messageOf } from '../errors.js';
+import type { ClassVectors } from './class-vectors.js';
+import { completeOptions } from './complete-options.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadTensors, saveTensors } from './safetensors.js';
 import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
@@ -46,8 +48,15 @@ export interface TrainingIdentity {
   readonly dataSha256: string;
 }
 
+/** What training changes: the network and, with some losses, a vector for each class. */
+export interface Learnt {
+  readonly network: EmbeddingNetwork;
+  readonly classVectors: ClassVectors | undefined;
+}
+
 const modelPrefix = 'model/';
 const optimizerPrefix = 'optimizer/';
+const classPrefix = 'classes/';
 
 const metadataSchema = z.strictObject({
   format: z.literal('medoid-checkpoint-1'),
@@ -58,7 +67,7 @@ const metadataSchema = z.strictObject({
 
 export async function saveCheckpoint(
   path: string,
-  network: EmbeddingNetwork,
+  { network, classVectors }: Learnt,
   { settings, dataSha256, progress }: TrainingIdentity & { progress: TrainingProgress },
 ): Promise<void> {
   const optimizer = await network.optimizerState();
@@ -66,6 +75,7 @@ export async function saveCheckpoint(
     tensors: [
       ...network.weights().map(tensor => ({ ...tensor, name: modelPrefix + tensor.name })),
       ...optimizer.map(tensor => ({ ...tensor, name: optimizerPrefix + tensor.name })),
+      ...(classVectors?.state() ?? []).map(tensor => ({ ...tensor, name: classPrefix + tensor.name })),
     ],
     metadata: {
       format: 'medoid-checkpoint-1',
@@ -77,18 +87,18 @@ export async function saveCheckpoint(
 }
 
 /**
- * Restores a network, built with the same settings, from a checkpoint.
+ * Restores what was learnt, built with the same settings, from a checkpoint.
  * @throws MedoidError `invalid-checkpoint` when the file is damaged or was made with other settings or images
  */
 export async function restoreCheckpoint(
   path: string,
-  network: EmbeddingNetwork,
+  { network, classVectors }: Learnt,
   identity: TrainingIdentity,
 ): Promise<TrainingProgress> {
   const { tensors, metadata } = await loadTensors(path);
   try {
     const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
-    requireSame(trainingSettingsSchema.parse(JSON.parse(settings)), identity.settings);
+    requireSame(completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))), identity.settings);
     if (dataSha256 !== identity.dataSha256) {
       throw new Error(`the training images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }
@@ -97,6 +107,7 @@ export async function restoreCheckpoint(
         .filter(({ name }) => name.startsWith(prefix))
         .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
     network.setWeights(named(modelPrefix));
+    classVectors?.setState(named(classPrefix));
     const order = named(optimizerPrefix).sort(
       (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
     );

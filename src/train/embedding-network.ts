@@ -1,6 +1,5 @@
-import { denseLabels } from '../math/facility-location.js';
 import { isFiniteVector, type VectorBlock } from '../math/vectors.js';
-import type { Loss, LossResult } from './losses/loss.js';
+import type { Loss, LossContext, LossResult } from './losses/loss.js';
 import type { NamedTensor } from './safetensors.js';
 import { type LayersModel, type Scalar, type Tensor, type Tensor4D, tf } from './tf.js';
 
@@ -12,6 +11,7 @@ export const normaliseRows = (rows: Tensor): Tensor =>
 export interface Batch {
   /** [m, size, size, 3] */
   readonly input: Float32Array;
+  /** Numbers of training classes: [m]. */
   readonly labels: ArrayLike<number>;
 }
 
@@ -27,13 +27,13 @@ export class EmbeddingNetwork {
   }
 
   /**
-   * One step of RMSProp on one batch.
+   * One step of RMSProp on one batch. What the loss learns beside the network is the caller's to move.
    * @returns the loss before the step
    */
   step(
     { input, labels }: Batch,
     loss: Loss,
-    { epoch, learningRate }: { epoch: number; learningRate: number },
+    { learningRate, ...context }: LossContext & { readonly learningRate: number },
   ): LossResult {
     let result: LossResult | undefined;
     tf.tidy(() => {
@@ -41,7 +41,7 @@ export class EmbeddingNetwork {
         const raw = this.model.apply(this.inputTensor(input), { training: true }) as Tensor;
         const embeddings = loss.normalised ? normaliseRows(raw) : raw;
         const evaluate = tf.customGrad(((rows: Tensor, save: tf.GradSaveFunc) => {
-          result = loss.evaluate(this.blockOf(rows), denseLabels(labels).labels, epoch);
+          result = loss.evaluate(this.blockOf(rows), labels, context);
           save([tf.tensor(result.gradient, rows.shape)]);
           const gradFunc = (dy: Tensor, [gradient]: Tensor[]): Tensor => tf.mul(gradient, dy);
           return { value: tf.scalar(result.value), gradFunc };
@@ -108,9 +108,10 @@ export class EmbeddingNetwork {
 
   async setOptimizerState(state: readonly NamedTensor[]): Promise<void> {
     if (state.length === 0) return;
-    await this.optimizer.setWeights(
-      state.map(({ name, shape, data }) => ({ name, tensor: tf.tensor(data, [...shape]) })),
-    );
+    const weights = state.map(({ name, shape, data }) => ({ name, tensor: tf.tensor(data, [...shape]) }));
+    await this.optimizer.setWeights(weights);
+    // The optimiser made variables of its own from them.
+    tf.dispose(weights.map(({ tensor }) => tensor));
   }
 
   close(): void {

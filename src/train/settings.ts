@@ -3,16 +3,20 @@ import { MedoidError } from '../errors.js';
 import { augmentationSchema } from '../images/augmentation.js';
 import { defaultPreprocessing, type Preprocessing } from '../images/preprocessing.js';
 
+const namedSchema = z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) });
+
 /** Everything that decides the weights besides the images: same settings, same images, same engine, same weights. */
 export const trainingSettingsSchema = z.strictObject({
-  network: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
-  loss: z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
+  network: namedSchema,
+  loss: namedSchema,
+  /** Checkpoints from before there was a choice name none. */
+  sampler: namedSchema.default({ name: 'c-over-m', options: {} }),
   /** Side of the network's input in pixels. */
   imageSize: z.int().min(16).max(512),
   dimension: z.int().min(2).max(2048),
   /** Images a batch, m. */
   batchSize: z.int().min(2).max(4096),
-  /** Distinct classes a batch as a share of m, the paper's C/m. */
+  /** Distinct classes a batch as a share of m, the paper's C/m; of the sampler c-over-m. */
   classShare: z.number().gt(0).max(1),
   augmentation: augmentationSchema,
   learningRate: z.number().gt(0),
@@ -53,7 +57,7 @@ interface Named {
 export function parseOptionsOf(
   registry: readonly { readonly name: string; readonly options: z.ZodType }[],
   { name, options }: Named,
-  kind: 'network' | 'loss',
+  kind: 'network' | 'loss' | 'sampler',
 ): Named {
   const definition = registry.find(entry => entry.name === name);
   if (definition === undefined) {

@@ -12,14 +12,16 @@ import {
   saveCheckpoint,
   type TrainingProgress,
 } from './checkpoint.js';
+import { ClassVectors } from './class-vectors.js';
+import { completeOptions } from './complete-options.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
+import { samplers } from './samplers/index.js';
 import {
-  parseOptionsOf,
   preprocessingOf,
   type TrainingSettings,
   trainingSettingsSchema,
@@ -108,19 +110,22 @@ async function readImages({
   };
 }
 
-function createParts(settings: TrainingSettings) {
+function createParts(settings: TrainingSettings, classes: number) {
   const { name: networkName } = settings.network;
   const definition = networks.find(({ name }) => name === networkName);
   const lossDefinition = losses.find(({ name }) => name === settings.loss.name);
-  if (definition === undefined || lossDefinition === undefined) {
-    throw new MedoidError('invalid-option', `no network ${networkName} or no loss ${settings.loss.name}`);
+  const samplerDefinition = samplers.find(({ name }) => name === settings.sampler.name);
+  if (definition === undefined || lossDefinition === undefined || samplerDefinition === undefined) {
+    const names = [networkName, settings.loss.name, settings.sampler.name];
+    throw new MedoidError('invalid-option', `no such network, loss or sampler: ${names.join(', ')}`);
   }
   const { imageSize: inputSize, dimension, seed } = settings;
   const model = definition.build(settings.network.options, { inputSize, dimension, seed });
-  return {
-    network: new EmbeddingNetwork(model, inputSize),
-    loss: lossDefinition.create(settings.loss.options),
-  };
+  const loss = lossDefinition.create(settings.loss.options);
+  const classVectors =
+    loss.classVectors && new ClassVectors({ classes, dimension, seed, ...loss.classVectors });
+  const sampler = samplerDefinition.create(settings.sampler.options);
+  return { loss, sampler, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
 }
 
 function completeSettings(
@@ -132,37 +137,27 @@ function completeSettings(
   return trainingSettingsSchema.parse({ ...settings, steps, engine });
 }
 
-/** Fills in every default of the network's and the loss's options. @throws MedoidError `invalid-option` */
-const withDefaults = (request: TrainingRequest): TrainingRequest => ({
-  ...request,
-  settings: {
-    ...request.settings,
-    network: parseOptionsOf(networks, request.settings.network, 'network'),
-    loss: parseOptionsOf(losses, request.settings.loss, 'loss'),
-  },
-});
-
 /**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
-  const request = withDefaults(given);
+  const request = { ...given, settings: completeOptions(given.settings) };
   const { out, existing, signal, observer, datasetName } = request;
   const checkpoint = checkpointOf(out);
   await requireFreeOutput(out, { checkpoint, existing });
   const engine = await loadEngine(request.engine);
   const { training, validation } = await readImages(request);
   const settings = completeSettings(request, { engine, images: training.images.labels.length });
-  const { network, loss } = createParts(settings);
+  const { loss, sampler, learnt } = createParts(settings, training.classes);
   try {
     const identity = { settings, dataSha256: training.sha256 };
     const progress: TrainingProgress =
       existing === 'resume'
-        ? await restoreCheckpoint(checkpoint, network, identity)
+        ? await restoreCheckpoint(checkpoint, learnt, identity)
         : { step: 0, sums: emptySums(), history: [] };
     const save = async (): Promise<void> => {
-      await saveCheckpoint(checkpoint, network, { ...identity, progress });
+      await saveCheckpoint(checkpoint, learnt, { ...identity, progress });
       const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
       await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
     };
@@ -177,8 +172,9 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     });
     const completed = await train({
       settings,
-      network,
+      learnt,
       loss,
+      sampler,
       images: training.images,
       validation: validation.images,
       progress,
@@ -197,7 +193,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       dataSha256: training.sha256,
     };
     const manifest = completed
-      ? await writeModel(out, network, { settings, data, metrics: progress.history.at(-1) })
+      ? await writeModel(out, learnt.network, { settings, data, metrics: progress.history.at(-1) })
       : undefined;
     return {
       completed,
@@ -208,6 +204,6 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       runDirectory: runDirectoryOf(out),
     };
   } finally {
-    network.close();
+    learnt.network.close();
   }
 }

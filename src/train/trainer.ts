@@ -3,17 +3,18 @@ import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import { loadBatch, loadVariedBatch, prefetch } from './batch-loader.js';
-import { type EpochMetrics, emptySums, type TrainingProgress } from './checkpoint.js';
-import type { EmbeddingNetwork } from './embedding-network.js';
+import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
+import type { Batch, EmbeddingNetwork } from './embedding-network.js';
 import type { ImageSet } from './image-set.js';
 import type { Loss, LossResult } from './losses/loss.js';
-import { sampleBatches } from './samplers/c-over-m.js';
+import type { PlannedBatch, Sampler } from './samplers/sampler.js';
 import { learningRateAt, preprocessingOf, type TrainingSettings } from './settings.js';
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;
-  readonly network: EmbeddingNetwork;
+  readonly learnt: Learnt;
   readonly loss: Loss;
+  readonly sampler: Sampler;
   readonly images: ImageSet;
   /** Of classes that are not trained on; may be empty. */
   readonly validation: ImageSet;
@@ -23,6 +24,11 @@ export interface TrainingJob {
   readonly onStep: (progress: TrainingProgress, result: LossResult) => void;
   /** Called with an epoch's metrics, already in `progress.history`: time to save. */
   readonly onEpoch: (metrics: EpochMetrics) => Promise<void>;
+}
+
+/** A planned batch with the network input of its images. */
+interface LoadedBatch extends PlannedBatch {
+  readonly input: Float32Array;
 }
 
 const embeddedAtOnce = 64;
@@ -36,18 +42,20 @@ export const batchesPerEpoch = (images: number, batchSize: number): number => Ma
  * @throws MedoidError `training-diverged` when the loss or a weight is not finite
  */
 export async function train(job: TrainingJob): Promise<boolean> {
-  const { settings, images, progress, signal } = job;
-  const perEpoch = batchesPerEpoch(images.labels.length, settings.batchSize);
+  const { settings, images, progress, signal, sampler } = job;
+  const { batchSize, classShare } = settings;
+  const perEpoch = batchesPerEpoch(images.labels.length, batchSize);
   while (progress.step < settings.steps) {
     const epoch = Math.floor(progress.step / perEpoch);
     const first = progress.step % perEpoch;
     const last = Math.min(perEpoch, first + settings.steps - progress.step);
-    const batches = sampleBatches(images.labels, settings, `${settings.seed}/batches/${epoch}`);
-    const jobs = batches.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
+    const seed = `${settings.seed}/batches/${epoch}`;
+    const planned = sampler.planEpoch(images.labels, { batchSize, classShare, seed });
+    const jobs = planned.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
     const load = async ({ batch, step }: (typeof jobs)[number]) => ({
       batch,
       input: await loadVariedBatch(images, preprocessingOf(settings), {
-        batch,
+        batch: batch.images,
         augmentation: settings.augmentation,
         seed: `${settings.seed}/augmentation/${step}`,
       }),
@@ -55,7 +63,7 @@ export async function train(job: TrainingJob): Promise<boolean> {
     for await (const { batch, input } of prefetch(jobs, load)) {
       await nextTurn(); // signals and the next batch's decoding get their turn
       if (signal.aborted) return false;
-      takeStep(job, { input, labels: batch.map(i => images.labels[i]) }, epoch);
+      takeStep(job, { ...batch, input }, epoch);
     }
     const metrics = await finishEpoch(job, epoch);
     progress.history.push(metrics);
@@ -68,11 +76,28 @@ export async function train(job: TrainingJob): Promise<boolean> {
 const diverged = (what: string): MedoidError =>
   new MedoidError('training-diverged', `expected a finite ${what}; try a lower --learning-rate`);
 
-function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number[] }, epoch: number): void {
-  const { settings, network, loss, progress } = job;
+/** The images of a batch that are trained on, out of those that were loaded. */
+function chooseImages({ learnt, images }: TrainingJob, { input, ...batch }: LoadedBatch): Batch {
+  const labels = batch.images.map(image => images.labels[image]);
+  if (batch.choose === undefined) return { input, labels };
+  const positions = batch.choose(learnt.network.embed(input));
+  const size = input.length / batch.images.length;
+  const chosen = new Float32Array(positions.length * size);
+  for (const [to, from] of positions.entries()) {
+    chosen.set(input.subarray(from * size, (from + 1) * size), to * size);
+  }
+  return { input: chosen, labels: positions.map(position => labels[position]) };
+}
+
+function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
+  const { settings, loss, progress } = job;
+  const { network, classVectors } = job.learnt;
   const learningRate = learningRateAt(settings, progress.step);
   const started = performance.now();
-  const result = network.step(batch, loss, { epoch, learningRate });
+  const batch = chooseImages(job, loaded);
+  const classes = classVectors === undefined ? {} : { classVectors: classVectors.block };
+  const result = network.step(batch, loss, { epoch, learningRate, ...classes });
+  if (result.classGradient !== undefined) classVectors?.step(result.classGradient, learningRate);
   if (!Number.isFinite(result.value))
     throw diverged(`loss, got ${result.value} at step ${progress.step + 1}`);
   const { sums } = progress;
@@ -88,7 +113,8 @@ function takeStep(job: TrainingJob, batch: { input: Float32Array; labels: number
 
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
   const { sums, step } = job.progress;
-  if (!job.network.isFinite()) throw diverged(`weights after step ${step}`);
+  const { network, classVectors } = job.learnt;
+  if (!network.isFinite() || classVectors?.isFinite() === false) throw diverged(`weights after step ${step}`);
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,
@@ -102,9 +128,9 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
 }
 
 /** Recall@1 of the held-out classes under the present weights; null without any. */
-async function validate({ settings, network, validation }: TrainingJob): Promise<number | null> {
+async function validate({ settings, learnt, validation }: TrainingJob): Promise<number | null> {
   if (validation.labels.length === 0) return null;
-  const block = await embedImages(network, validation, settings);
+  const block = await embedImages(learnt.network, validation, settings);
   return (await evaluateRetrieval(block, validation.labels, { ks: [1] })).recallAt[1];
 }
 

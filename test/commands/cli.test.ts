@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -57,6 +57,8 @@ describe('the command line', () => {
     [['evaluate', '--data', 'nowhere', '--model', 'x'], 1, /file-not-found.*nowhere/],
     [['train', '--data', '.'], 2, /required option '--out/],
     [['train', '--data', '.', '--out', 'x', '--loss', 'magic'], 2, /facility-location/],
+    [['train', '--data', '.', '--out', 'x', '--sampler', 'magic'], 2, /c-over-m, p-by-k/],
+    [['train', '--data', '.', '--out', 'x', '--sampler-options', 'k=4'], 2, /--sampler-options of c-over-m/],
     [['train', '--data', '.', '--out', 'x', '--batch-size', 'many'], 2, /expected a number, got "many"/],
     [['train', '--data', '.', '--out', 'x', '--loss-options', 'gamma'], 2, /name=value/],
     [['search', 'x.png', '--gallery', 'nowhere'], 1, /file-not-found/],
@@ -85,6 +87,22 @@ describe('the command line', () => {
     expect(JSON.parse(stdout).error).toMatchObject({ code: 'invalid-option' });
     expect(stdout).toMatch(/gama/);
     expect(existsSync(at('x'))).toBe(false);
+  });
+
+  it('trains with the loss and the sampler asked for, and says so in the manifest', async () => {
+    const out = at('triplets');
+    const { exitCode, stderr } = await runMedoid(
+      ...['train', '--data', data, '--out', out, '--steps', '2', '--validation-share', '0', ...quick],
+      ...['--loss', 'triplet', '--loss-options', 'mining=batch-hard,margin=0.5'],
+      ...['--sampler', 'p-by-k', '--sampler-options', 'imagesPerClass=2'],
+    );
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/epoch 1: loss .* triplets 8/);
+    const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
+    expect(manifest.training.options).toMatchObject({
+      loss: { name: 'triplet', options: { mining: 'batch-hard', margin: 0.5 } },
+      sampler: { name: 'p-by-k', options: { imagesPerClass: 2 } },
+    });
   });
 
   it('trains, evaluates, indexes and searches, one JSON document each', async () => {

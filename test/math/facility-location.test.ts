@@ -7,10 +7,10 @@ import {
   pairwiseDistances,
 } from '../../src/math/facility-location.js';
 import { inferAugmentedClustering } from '../../src/math/loss-augmented-inference.js';
-import { NmiMargin } from '../../src/math/margin.js';
+import { type MarginName, margins } from '../../src/math/margins/index.js';
 import { createRandom } from '../../src/math/random.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
-import { bruteForceClustering, naiveAugmentedClustering, naiveMargin } from '../oracles/naive-inference.js';
+import { bruteForceClustering, naiveAugmentedClustering } from '../oracles/naive-inference.js';
 
 // PAPER.md, "Reference values".
 const plane = {
@@ -109,6 +109,20 @@ describe('loss-augmented inference', () => {
     }
   });
 
+  it.each(Object.keys(margins) as MarginName[])('chooses as its naive twin does by %s', margin => {
+    for (let trial = 0; trial < 12; trial++) {
+      const random = createRandom(`${margin}/${trial}`);
+      const { block, labels } = randomBatch(random, { count: 24, classes: 6, dimension: 3 });
+      const matrix = pairwiseDistances(block);
+      const truth = denseLabels(labels);
+      const options = { gamma: 12, pamSweeps: 5, margin };
+      const fast = inferAugmentedClustering(matrix, truth, options);
+      const naive = naiveAugmentedClustering(matrix, truth, options);
+      expect([...fast.medoids]).toEqual(naive.medoids);
+      expect(fast.objective).toBeCloseTo(naive.objective, 9);
+    }
+  });
+
   it('breaks ties as its naive twin does on points of a grid', () => {
     const random = createRandom('grid');
     for (let trial = 0; trial < 60; trial++) {
@@ -153,34 +167,6 @@ describe('loss-augmented inference', () => {
     const found = inferAugmentedClustering(matrix, truth, { gamma: 1, pamSweeps: 5 });
     expect(new Set(found.medoids).size).toBe(3);
     for (const [position, medoid] of found.medoids.entries()) expect(found.assignment[medoid]).toBe(position);
-  });
-});
-
-describe('the margin kept by difference', () => {
-  it('equals the margin computed afresh after random moves', () => {
-    const random = createRandom('moves');
-    const truth = denseLabels(Array.from({ length: 30 }, () => random.integer(7)));
-    const margin = new NmiMargin(truth, 6);
-    const assignment = new Int32Array(30);
-    margin.reset(assignment);
-    for (let move = 0; move < 500; move++) {
-      const point = random.integer(30);
-      const to = random.integer(6);
-      margin.move(point, assignment[point], to);
-      assignment[point] = to;
-      expect(margin.value()).toBeCloseTo(naiveMargin(assignment, truth), 9);
-    }
-  });
-
-  it('is 0 when both sides are one cluster and 1 when only one is', () => {
-    const one = new NmiMargin(denseLabels([5, 5, 5]), 2);
-    one.reset(Int32Array.of(0, 0, 0));
-    expect(one.value()).toBe(0);
-    one.move(0, 0, 1);
-    expect(one.value()).toBe(1);
-    const two = new NmiMargin(denseLabels([5, 5, 6]), 2);
-    two.reset(Int32Array.of(0, 0, 0));
-    expect(two.value()).toBe(1);
   });
 });
 

@@ -5,52 +5,42 @@ import {
   facilityEnergy,
 } from '../../src/math/facility-location.js';
 import type { InferenceOptions } from '../../src/math/loss-augmented-inference.js';
+import type { MarginName } from '../../src/math/margins/index.js';
+import { naiveIndex } from './naive-agreement.js';
 
 /** The paper's algorithms as written, everything recomputed for every candidate. The oracle, and the bench's yardstick. */
 
-/** 1 − NMI (eq. 8, 9) from a contingency table built anew. */
-export function naiveMargin(assignment: ArrayLike<number>, { labels }: DenseLabels): number {
-  const count = labels.length;
-  const joint = new Map<string, number>();
-  const clusters = new Map<number, number>();
-  const classes = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const key = `${assignment[i]},${labels[i]}`;
-    joint.set(key, (joint.get(key) ?? 0) + 1);
-    clusters.set(assignment[i], (clusters.get(assignment[i]) ?? 0) + 1);
-    classes.set(labels[i], (classes.get(labels[i]) ?? 0) + 1);
-  }
-  if (clusters.size === 1 || classes.size === 1) return clusters.size === classes.size ? 0 : 1;
-  let information = 0;
-  for (const [key, n] of joint) {
-    const [c, k] = key.split(',').map(Number);
-    const expected = ((clusters.get(c) as number) * (classes.get(k) as number)) / count;
-    information += (n / count) * Math.log(n / expected);
-  }
-  const entropy = (sizes: Map<number, number>): number =>
-    [...sizes.values()].reduce((sum, n) => sum - (n / count) * Math.log(n / count), 0);
-  return 1 - information / Math.sqrt(entropy(clusters) * entropy(classes));
+/** Δ of eq. 8: 1 − an index of agreement, which counts as 0 when it is below chance. */
+export const naiveMargin = (
+  assignment: ArrayLike<number>,
+  { labels }: DenseLabels,
+  name: MarginName = 'nmi',
+): number => 1 - Math.max(0, naiveIndex(name, assignment, labels));
+
+interface Weighted {
+  readonly gamma: number;
+  readonly margin?: MarginName | undefined;
 }
 
 export const naiveObjective = (
   matrix: DistanceMatrix,
   truth: DenseLabels,
-  { medoids, gamma }: { medoids: readonly number[]; gamma: number },
+  { medoids, gamma, margin }: Weighted & { medoids: readonly number[] },
 ): number =>
   facilityEnergy(matrix, medoids) +
-  (gamma === 0 ? 0 : gamma * naiveMargin(assignToMedoids(matrix, medoids), truth));
+  (gamma === 0 ? 0 : gamma * naiveMargin(assignToMedoids(matrix, medoids), truth, margin));
 
 /** Values this close are ties, which go to the lowest index. */
 const improves = (value: number, best: number): boolean => value > best + 1e-10 * (1 + Math.abs(best));
 
-function naiveGreedy(matrix: DistanceMatrix, truth: DenseLabels, gamma: number): number[] {
+function naiveGreedy(matrix: DistanceMatrix, truth: DenseLabels, weighted: Weighted): number[] {
   const medoids: number[] = [];
   while (medoids.length < truth.classes) {
     let best = Number.NEGATIVE_INFINITY;
     let chosen = -1;
     for (let j = 0; j < matrix.count; j++) {
       if (medoids.includes(j)) continue;
-      const value = naiveObjective(matrix, truth, { medoids: [...medoids, j], gamma });
+      const value = naiveObjective(matrix, truth, { medoids: [...medoids, j], ...weighted });
       if (chosen < 0 || improves(value, best)) {
         best = value;
         chosen = j;
@@ -64,7 +54,7 @@ function naiveGreedy(matrix: DistanceMatrix, truth: DenseLabels, gamma: number):
 function naiveSweep(
   matrix: DistanceMatrix,
   truth: DenseLabels,
-  { medoids, gamma }: { medoids: number[]; gamma: number },
+  { medoids, gamma, margin }: Weighted & { medoids: number[] },
 ): boolean {
   const assignment = assignToMedoids(matrix, medoids);
   const before = medoids.join();
@@ -78,7 +68,7 @@ function naiveSweep(
         if (assignment[i] === k) value -= matrix.distances[i * matrix.count + j];
       }
       const swapped = medoids.with(k, j);
-      if (gamma > 0) value += gamma * naiveMargin(assignToMedoids(matrix, swapped), truth);
+      if (gamma > 0) value += gamma * naiveMargin(assignToMedoids(matrix, swapped), truth, margin);
       if (chosen < 0 || improves(value, best)) {
         best = value;
         chosen = j;
@@ -92,11 +82,12 @@ function naiveSweep(
 export function naiveAugmentedClustering(
   matrix: DistanceMatrix,
   truth: DenseLabels,
-  { gamma, pamSweeps }: InferenceOptions,
+  { gamma, pamSweeps, margin }: InferenceOptions,
 ): { medoids: number[]; objective: number } {
-  const medoids = naiveGreedy(matrix, truth, gamma);
-  for (let sweep = 0; sweep < pamSweeps; sweep++) if (!naiveSweep(matrix, truth, { medoids, gamma })) break;
-  return { medoids, objective: naiveObjective(matrix, truth, { medoids, gamma }) };
+  const medoids = naiveGreedy(matrix, truth, { gamma, margin });
+  for (let sweep = 0; sweep < pamSweeps; sweep++)
+    if (!naiveSweep(matrix, truth, { medoids, gamma, margin })) break;
+  return { medoids, objective: naiveObjective(matrix, truth, { medoids, gamma, margin }) };
 }
 
 /** The true maximum of F + γΔ over all S of the right size. */

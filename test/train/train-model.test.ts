@@ -10,6 +10,9 @@ import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { MedoidError } from '../../src/errors.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
+import { losses } from '../../src/train/losses/index.js';
+import { loadTensors, saveTensors } from '../../src/train/safetensors.js';
+import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
 import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
@@ -27,6 +30,7 @@ describe('training a model', () => {
     settings: {
       network: { name: 'resnet', options: { width: 4 } },
       loss: { name: 'facility-location', options: {} },
+      sampler: { name: 'c-over-m', options: {} },
       augmentation: { cropScale: 0, colourJitter: 0 },
       ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
       ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
@@ -111,6 +115,75 @@ describe('training a model', () => {
     },
   );
 
+  it('continues a checkpoint from before there were samplers and margins to choose from', async () => {
+    const whole = await trainModel(request('new'));
+    await trainModel(request('old', stopAfter(3)));
+    const checkpoint = join(runDirectoryOf(outOf('old')), 'checkpoint.safetensors');
+    const { tensors, metadata } = await loadTensors(checkpoint);
+    const { sampler, loss, ...settings } = JSON.parse(metadata.settings);
+    expect([sampler.name, loss.options.margin]).toEqual(['c-over-m', 'nmi']);
+    delete loss.options.margin;
+    const old = { ...metadata, settings: JSON.stringify({ ...settings, loss }) };
+    await saveTensors(checkpoint, { tensors, metadata: old });
+    const resumed = await trainModel(request('old', { existing: 'resume' }));
+    expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+  });
+
+  it.each(['proxy-anchor', 'normalised-softmax'])(
+    'continues with %s to the same weights and class vectors, and exports only the network',
+    async name => {
+      const { settings } = request(name);
+      const learning = { settings: { ...settings, loss: { name, options: { learningRateFactor: 3 } } } };
+      const whole = await trainModel(request(`${name}-whole`, learning));
+      const stopped = request(`${name}-stopped`, { ...learning, ...stopAfter(3) });
+      expect((await trainModel(stopped)).completed).toBe(false);
+      const tensorsOf = async (out: string) => {
+        const { tensors } = await loadTensors(join(runDirectoryOf(outOf(out)), 'checkpoint.safetensors'));
+        return tensors.filter(tensor => tensor.name.startsWith('classes/'));
+      };
+      // 7 of the 10 classes are trained on.
+      expect((await tensorsOf(`${name}-stopped`)).map(tensor => [tensor.name, tensor.shape])).toEqual([
+        ['classes/vectors', [7, 8]],
+        ['classes/meanSquares', [7, 8]],
+      ]);
+      const between = await tensorsOf(`${name}-stopped`);
+      const resumed = await trainModel(request(`${name}-stopped`, { ...learning, existing: 'resume' }));
+      expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+      expect(await tensorsOf(`${name}-stopped`)).toEqual(await tensorsOf(`${name}-whole`));
+      expect(await tensorsOf(`${name}-stopped`)).not.toEqual(between);
+      const plain = await trainModel(request(`${name}-plain`, { length: { steps: 1 } }));
+      expect(resumed.manifest?.weights.parameters).toBe(plain.manifest?.weights.parameters);
+    },
+  );
+
+  it.each(losses.map(({ name }) => name))('takes steps with %s', async name => {
+    const { settings } = request(`step-${name}`);
+    const before = tf.memory().numTensors;
+    const { completed, history } = await trainModel(
+      request(`step-${name}`, {
+        settings: { ...settings, loss: { name, options: {} } },
+        length: { steps: 4 },
+      }),
+    );
+    expect(completed).toBe(true);
+    expect(history[0].loss).toBeGreaterThan(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each(samplers.map(({ name }) => name))(
+    'continues with the sampler %s to the same weights',
+    async name => {
+      const { settings } = request(name);
+      const sampling = { settings: { ...settings, sampler: { name, options: {} } } };
+      const before = tf.memory().numTensors;
+      const whole = await trainModel(request(`${name}-unbroken`, sampling));
+      await trainModel(request(`${name}-broken`, { ...sampling, ...stopAfter(2) }));
+      const resumed = await trainModel(request(`${name}-broken`, { ...sampling, existing: 'resume' }));
+      expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
+
   it('refuses to continue with other settings, other images, a damaged checkpoint or none', async () => {
     const resume = (changes: Partial<TrainingRequest>) =>
       trainModel(request('refused', { existing: 'resume', ...changes }));
@@ -169,6 +242,8 @@ describe('training a model', () => {
     const { settings } = request('bad');
     const withNetwork = { ...settings, network: { name: 'resnet', options: { widht: 4 } } };
     await expect(trainModel(request('bad', { settings: withNetwork }))).rejects.toThrow(/widht/);
+    const withSampler = { ...settings, sampler: { name: 'p-by-k', options: { k: 4 } } };
+    await expect(trainModel(request('bad', { settings: withSampler }))).rejects.toThrow(/"k"/);
     const wild = { ...settings, learningRate: 1e30, warmupSteps: 0 };
     const diverging = trainModel(request('wild', { settings: wild, length: { steps: 60 } }));
     await expect(diverging).rejects.toMatchObject({ code: 'training-diverged' });

@@ -6,8 +6,18 @@ export interface LossResult {
   readonly value: number;
   /** ∂value/∂embeddings: [m, dimension]. */
   readonly gradient: Float32Array;
+  /** ∂value/∂class vectors: [classes, dimension]; of losses that learn some. */
+  readonly classGradient?: Float32Array;
   /** What the metrics line shows beside the value, by name. */
   readonly terms: Readonly<Record<string, number>>;
+}
+
+/** What a loss may look at besides the batch. */
+export interface LossContext {
+  /** Counted from 0, for schedules. */
+  readonly epoch: number;
+  /** One row a training class, [classes, dimension], as they are now; there for every loss that learns some. */
+  readonly classVectors?: VectorBlock;
 }
 
 /**
@@ -17,16 +27,23 @@ export interface LossResult {
 export interface Loss {
   /** Whether it is defined on L2-normalised embeddings. */
   readonly normalised: boolean;
-  /**
-   * @param batch embeddings [m, dimension] @param labels class of each: [m] @param epoch counted from 0, for schedules
-   */
-  evaluate(batch: VectorBlock, labels: ArrayLike<number>, epoch: number): LossResult;
+  /** Given by a loss that learns a vector for each training class beside the network (docs/decisions/0007). */
+  readonly classVectors?: {
+    /** Their learning rate as a multiple of the network's. */
+    readonly learningRateFactor: number;
+  };
+  /** @param batch embeddings [m, dimension] @param labels training class of each: [m], rows of the class vectors */
+  evaluate(batch: VectorBlock, labels: ArrayLike<number>, context: LossContext): LossResult;
 }
 
 export interface LossDefinition<Options extends z.ZodType = z.ZodType> {
   readonly name: string;
-  /** Strict, with every default. */
+  /** What it is and where it comes from, in a line. */
+  readonly summary: string;
+  /** Strict, with every default, each described. */
   readonly options: Options;
+  /** What each of its terms means. */
+  readonly terms: Readonly<Record<string, string>>;
   create(options: z.output<Options>): Loss;
 }
 

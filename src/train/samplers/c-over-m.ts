@@ -1,26 +1,7 @@
+import { z } from 'zod';
 import { createRandom } from '../../math/random.js';
-
-export interface BatchOptions {
-  /** Images a batch, m. */
-  readonly batchSize: number;
-  /** Distinct classes a batch as a share of m, the paper's C/m. */
-  readonly classShare: number;
-}
-
-/** Images of one class in shuffled order, dealt round and round. */
-class Deck {
-  private next = 0;
-
-  constructor(readonly images: readonly number[]) {}
-
-  deal(count: number): number[] {
-    return Array.from({ length: Math.min(count, this.images.length) }, () => {
-      const image = this.images[this.next];
-      this.next = (this.next + 1) % this.images.length;
-      return image;
-    });
-  }
-}
+import { ClassRounds, decksOf } from './class-rounds.js';
+import { defineSampler } from './sampler.js';
 
 /** Shares of `total` over classes of the given sizes: as even as the sizes allow, none above its size. */
 function evenShares(sizes: readonly number[], total: number): number[] {
@@ -41,47 +22,27 @@ function evenShares(sizes: readonly number[], total: number): number[] {
 }
 
 /**
- * The batches of one epoch: m images of round(m · classShare) distinct classes each, as evenly spread over them as
- * they have images; no image twice in a batch. Classes come in shuffled rounds, so each is met equally often; an
- * epoch has ⌈images / m⌉ batches. With too few classes for C, all of them are in every batch; with too few images
- * for m, the batch is smaller.
- * @param labels class number of each image: [images]
- * @param seed names the epoch: the same seed gives the same batches
- * @returns image numbers, a batch each
+ * m images of round(m · classShare) distinct classes each, as evenly spread over them as they have images; no image
+ * twice in a batch. Classes come in shuffled rounds, so each is met equally often. With too few classes for C, all of
+ * them are in every batch; with too few images for m, the batch is smaller.
  */
-export function sampleBatches(
-  labels: ArrayLike<number>,
-  { batchSize, classShare }: BatchOptions,
-  seed: string,
-): number[][] {
-  const random = createRandom(seed);
-  const byClass = new Map<number, number[]>();
-  for (let i = 0; i < labels.length; i++) {
-    const images = byClass.get(labels[i]);
-    if (images === undefined) byClass.set(labels[i], [i]);
-    else images.push(i);
-  }
-  const decks = [...byClass.values()].map(images => new Deck(random.shuffle(images)));
-  const classes = Math.min(decks.length, Math.max(1, Math.round(batchSize * classShare)));
-  let round: Deck[] = [];
-  const drawClasses = (): Deck[] => {
-    const drawn: Deck[] = [];
-    while (drawn.length < classes) {
-      if (round.length === 0) {
-        // A class already in this batch waits at the end of the new round.
-        const fresh = random.shuffle(decks.filter(deck => !drawn.includes(deck)));
-        round = [...fresh, ...drawn];
-      }
-      drawn.push(round.shift() as Deck);
-    }
-    return drawn;
-  };
-  return Array.from({ length: Math.ceil(labels.length / batchSize) }, () => {
-    const drawn = drawClasses();
-    const shares = evenShares(
-      drawn.map(deck => deck.images.length),
-      batchSize,
-    );
-    return drawn.flatMap((deck, k) => deck.deal(shares[k]));
-  });
-}
+export const cOverM = defineSampler({
+  name: 'c-over-m',
+  summary: "m images of round(m · `--class-share`) classes, evenly spread: the paper's C/m",
+  options: z.strictObject({}),
+  create: () => ({
+    planEpoch(labels, { batchSize, classShare, seed }) {
+      const random = createRandom(seed);
+      const rounds = new ClassRounds(decksOf(labels, random), random);
+      const classes = Math.max(1, Math.round(batchSize * classShare));
+      return Array.from({ length: Math.ceil(labels.length / batchSize) }, () => {
+        const drawn = rounds.draw(classes);
+        const shares = evenShares(
+          drawn.map(deck => deck.images.length),
+          batchSize,
+        );
+        return { images: drawn.flatMap((deck, k) => deck.deal(shares[k])) };
+      });
+    },
+  }),
+});

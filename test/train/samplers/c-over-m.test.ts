@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { sampleBatches } from '../../src/train/samplers/c-over-m.js';
+import { cOverM } from '../../../src/train/samplers/c-over-m.js';
+import type { SamplingContext } from '../../../src/train/samplers/sampler.js';
 
 const labelsOf = (sizes: readonly number[]): number[] =>
   sizes.flatMap((size, label) => Array.from({ length: size }, () => label));
+
+const sampleBatches = (
+  labels: readonly number[],
+  options: Omit<SamplingContext, 'seed'>,
+  seed: string,
+): (readonly number[])[] =>
+  cOverM
+    .create({})
+    .planEpoch(labels, { ...options, seed })
+    .map(({ images }) => images);
 
 describe('batches of m images and C classes', () => {
   const labels = labelsOf(Array.from({ length: 40 }, (_, k) => 5 + (k % 30)));
@@ -26,12 +37,28 @@ describe('batches of m images and C classes', () => {
     expect(draw('7/batches/0')).not.toEqual(draw('7/batches/1'));
   });
 
+  it('draws what it has always drawn, so that old checkpoints go on', () => {
+    const labels = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3];
+    expect(sampleBatches(labels, { batchSize: 4, classShare: 0.5 }, '7/batches/0')).toEqual([
+      [1, 2, 4, 3],
+      [7, 5, 8, 9],
+      [0, 1, 6, 7],
+    ]);
+  });
+
   it('meets every class about equally often', () => {
     const meetings = new Array<number>(40).fill(0);
     for (const batch of sampleBatches(labels, { batchSize: 16, classShare: 0.25 }, 'b')) {
       for (const label of new Set(batch.map(i => labels[i]))) meetings[label]++;
     }
     expect(Math.max(...meetings) - Math.min(...meetings)).toBeLessThanOrEqual(1);
+  });
+
+  it('has one class when its share of m is less', () => {
+    for (const batch of sampleBatches(labels, { batchSize: 4, classShare: 0.05 }, 'g')) {
+      expect(batch).toHaveLength(4);
+      expect(new Set(batch.map(i => labels[i])).size).toBe(1);
+    }
   });
 
   it('takes what there is when classes are small, few, or m is larger than the set', () => {

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { defaultPreprocessing } from '../../src/images/preprocessing.js';
+import type { VectorBlock } from '../../src/math/vectors.js';
+import { emptySums } from '../../src/train/checkpoint.js';
+import { ClassVectors } from '../../src/train/class-vectors.js';
+import type { Batch, EmbeddingNetwork } from '../../src/train/embedding-network.js';
+import type { ImageSet } from '../../src/train/image-set.js';
+import type { Loss } from '../../src/train/losses/loss.js';
+import type { PlannedBatch } from '../../src/train/samplers/sampler.js';
+import type { TrainingSettings } from '../../src/train/settings.js';
+import { type TrainingJob, train } from '../../src/train/trainer.js';
+import { blockOf } from '../fixtures/batches.js';
+
+const settings: TrainingSettings = {
+  network: { name: 'none', options: {} },
+  loss: { name: 'none', options: {} },
+  sampler: { name: 'none', options: {} },
+  augmentation: { cropScale: 0, colourJitter: 0 },
+  ...{ imageSize: 16, dimension: 1, batchSize: 4, classShare: 0.5, learningRate: 0.01 },
+  ...{ schedule: 'constant', warmupSteps: 0, steps: 2, seed: 0, engine: 'none' },
+};
+
+const side = defaultPreprocessing(settings.imageSize).resize;
+
+/** Image i is of one colour, 20·i, and of class 100 + i. */
+const images: ImageSet = {
+  labels: Int32Array.from({ length: 8 }, (_, i) => 100 + i),
+  pixels: async image => new Uint8Array(side * side * 3).fill(20 * image),
+};
+
+/** One number an image: its first pixel. */
+const firstPixels = (input: Float32Array, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => input[i * (input.length / count)]);
+
+/** Embeds an image as its brightness and remembers the batches it was trained on. */
+function createNetwork(candidates: number): { network: EmbeddingNetwork; batches: Batch[] } {
+  const batches: Batch[] = [];
+  const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
+    step(batch) {
+      batches.push(batch);
+      return { value: 1, gradient: new Float32Array(), terms: {} };
+    },
+    embed: input => blockOf(firstPixels(input, candidates).map(value => [value])),
+    isFinite: () => true,
+  };
+  return { network: network as EmbeddingNetwork, batches };
+}
+
+const createJob = (network: EmbeddingNetwork, changes: Partial<TrainingJob>): TrainingJob => ({
+  ...{ settings, images, loss: {} as Loss, progress: { step: 0, sums: emptySums(), history: [] } },
+  learnt: { network, classVectors: undefined },
+  sampler: { planEpoch: () => [{ images: [0, 1, 2, 3] }, { images: [4, 5, 6, 7] }] },
+  validation: { ...images, labels: new Int32Array() },
+  signal: new AbortController().signal,
+  onStep: () => undefined,
+  onEpoch: async () => undefined,
+  ...changes,
+});
+
+describe('a training step on a batch that is chosen when its turn comes', () => {
+  it('trains on the pixels and labels of the chosen ones only, in their order', async () => {
+    const seen: VectorBlock[] = [];
+    const choose = (embeddings: VectorBlock): number[] => {
+      seen.push(embeddings);
+      return [5, 0, 3];
+    };
+    const planned: PlannedBatch[] = [
+      { images: [7, 6, 5, 4, 3, 2], choose },
+      { images: [0, 1, 2, 3, 4, 5], choose },
+    ];
+    const { network, batches } = createNetwork(6);
+    const trainedOn: number[] = [];
+    await train(
+      createJob(network, {
+        sampler: { planEpoch: () => planned },
+        onStep: ({ sums }) => trainedOn.push(sums.images),
+      }),
+    );
+    expect(batches.map(({ labels }) => labels)).toEqual([
+      [102, 107, 104],
+      [105, 100, 103],
+    ]);
+    // Brighter images have larger pixels: embeddings and chosen pixels are in the order of the images.
+    const [first, second] = seen.map(({ data }) => [...data]);
+    expect(first).toEqual(first.toSorted((a, b) => b - a));
+    expect(firstPixels(batches[0].input, 3)).toEqual([first[5], first[0], first[3]]);
+    expect(firstPixels(batches[1].input, 3)).toEqual([second[5], second[0], second[3]]);
+    expect(trainedOn).toEqual([3, 6]);
+  });
+});
+
+describe('training', () => {
+  it('stops with an error when what a loss learns has left the finite numbers', async () => {
+    const { network } = createNetwork(4);
+    const classVectors = new ClassVectors({ classes: 8, dimension: 1, seed: 0, learningRateFactor: 1 });
+    const step: EmbeddingNetwork['step'] = () => ({
+      ...{ value: 1, gradient: new Float32Array(), terms: {} },
+      classGradient: new Float32Array(8).fill(Number.NaN),
+    });
+    const learnt = { network: { ...network, step } as EmbeddingNetwork, classVectors };
+    await expect(train(createJob(network, { learnt }))).rejects.toMatchObject({ code: 'training-diverged' });
+  });
+});
