@@ -18,6 +18,7 @@ import {
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
 
+const defaultEpochs = 30;
 const { shape } = trainingSettingsSchema;
 const augmentation = shape.augmentation.shape;
 
@@ -46,8 +47,9 @@ function createObserver({ report }: CommandContext): {
         bar ??= createProgress('read', total, 'images');
         bar.update(done);
       },
-      onStart: ({ images, classes, held, steps, step }) => {
+      onStart: ({ images, classes, held, steps, step, failed }) => {
         close();
+        for (const { path, message } of failed) report(`left out ${path}: ${message}`);
         const from = step === 0 ? '' : `, going on after step ${step}`;
         report(`${images} images of ${classes} classes, ${held} classes held out, ${steps} steps${from}`);
       },
@@ -74,14 +76,12 @@ function answer(out: string, outcome: TrainingOutcome): CommandResult {
     failed,
     runDirectory,
   };
-  const lines = failed.map(({ path, message }) => `left out ${path}: ${message}`);
-  lines.push(
-    completed
-      ? `wrote ${out} after ${steps} steps, weights ${manifest?.weights.sha256}`
-      : `stopped after step ${steps}; the same command with --resume goes on`,
-  );
+  const leftOut = failed.length === 0 ? '' : `, ${failed.length} images left out`;
+  const text = completed
+    ? `wrote ${out} after ${steps} steps, weights ${manifest?.weights.sha256}${leftOut}`
+    : `stopped after step ${steps}; the same command with --resume goes on`;
   const exitCode = completed ? Math.min(1, failed.length) : errorCatalogue.interrupted.exit;
-  return { json, text: lines.join('\n'), exitCode };
+  return { json, text, exitCode };
 }
 
 const namesOf = (registry: readonly { readonly name: string }[]): [string, ...string[]] =>
@@ -118,7 +118,9 @@ export const train = defineCommand({
     learningRate: numeric(shape.learningRate).default(0.01).describe('step size of RMSProp'),
     schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
     warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
-    epochs: numeric(z.number().int().min(0)).default(30).describe('rounds through the images'),
+    epochs: numeric(z.number().int().min(0))
+      .optional()
+      .describe(`rounds through the images (default: ${defaultEpochs})`),
     steps: numeric(shape.steps).optional().describe('batches in all; instead of --epochs'),
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
@@ -131,6 +133,9 @@ export const train = defineCommand({
   async run(input, context): Promise<CommandResult> {
     const { out, resume, overwrite, steps, epochs, engine, dataset: datasetName, validationShare } = input;
     const { imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed } = input;
+    if (steps !== undefined && epochs !== undefined) {
+      throw new MedoidError('invalid-option', 'expected --steps or --epochs, got both', { field: 'steps' });
+    }
     if (resume && overwrite) {
       throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
         field: 'resume',
@@ -149,7 +154,7 @@ export const train = defineCommand({
         augmentation: { cropScale: input.cropScale, colourJitter: input.colourJitter },
         ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
       },
-      length: steps === undefined ? { epochs } : { steps },
+      length: steps === undefined ? { epochs: epochs ?? defaultEpochs } : { steps },
       engine,
       out,
       existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',

@@ -199,13 +199,14 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
     writer(graph, resolved, { output, norm });
   }
   const last = names.get((model.outputs[0].sourceLayer as Layer).name) as string;
+  const parameters = graph.initializers.reduce((sum, { data }) => sum + data.length, 0);
   writeNormalisation(graph, last);
   const dimension = model.outputs[0].shape.at(-1) as number;
   const bytes = encodeOnnxModel(graph, {
     input: { name: 'image', dims: ['n', 3, 'height', 'width'] },
     output: { name: 'embedding', dims: ['n', dimension] },
   });
-  return { bytes, parameters: graph.initializers.reduce((sum, { data }) => sum + data.length, 0) };
+  return { bytes, parameters };
 }
 
 /** x / max(‖x‖₂, 1e-6) per row. */

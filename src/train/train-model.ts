@@ -16,7 +16,7 @@ import { ClassVectors } from './class-vectors.js';
 import { completeOptions } from './complete-options.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
-import { type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
+import { type ImageSet, type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
@@ -40,6 +40,8 @@ export interface TrainingObserver {
     held: number;
     steps: number;
     step: number;
+    /** Left out. */
+    failed: readonly UnreadableImage[];
   }) => void;
   readonly onStep?: (progress: TrainingProgress, result: LossResult, batches: number) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
@@ -138,11 +140,35 @@ function completeSettings(
 }
 
 /**
+ * Losses compare images of a batch with each other, unless they learn class vectors: batches of one class, or without
+ * two images of any, would train nothing, silently.
+ * @throws MedoidError `invalid-option`
+ */
+function requireComparisons(
+  { labels }: ImageSet,
+  { sampler, loss }: Pick<ReturnType<typeof createParts>, 'sampler' | 'loss'>,
+  { batchSize, classShare, seed }: TrainingSettings,
+): void {
+  const planned = sampler.planEpoch(labels, { batchSize, classShare, seed: `${seed}/batches/0` });
+  const isUseful = ({ images }: { images: readonly number[] }): boolean => {
+    const classes = new Set(images.map(image => labels[image])).size;
+    return classes > 1 && classes < images.length;
+  };
+  if (loss.classVectors !== undefined || planned.some(isUseful)) return;
+  throw new MedoidError(
+    'invalid-option',
+    `expected batches of at least 2 classes, with 2 images of some: the first has ${planned[0].images.length} images ` +
+      `of ${new Set(planned[0].images.map(image => labels[image])).size} classes; see --class-share and --batch-size`,
+    { field: 'classShare' },
+  );
+}
+
+/**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
-  const request = { ...given, settings: completeOptions(given.settings) };
+  const request = { ...given, settings: completeOptions(given.settings), out: resolve(given.out) };
   const { out, existing, signal, observer, datasetName } = request;
   const checkpoint = checkpointOf(out);
   await requireFreeOutput(out, { checkpoint, existing });
@@ -151,6 +177,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const settings = completeSettings(request, { engine, images: training.images.labels.length });
   const { loss, sampler, learnt } = createParts(settings, training.classes);
   try {
+    requireComparisons(training.images, { sampler, loss }, settings);
     const identity = { settings, dataSha256: training.sha256 };
     const progress: TrainingProgress =
       existing === 'resume'
@@ -162,6 +189,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
     };
     await mkdir(runDirectoryOf(out), { recursive: true });
+    const failed = [...training.failed, ...validation.failed];
     const batches = batchesPerEpoch(training.images.labels.length, settings.batchSize);
     observer?.onStart?.({
       images: training.images.labels.length,
@@ -169,6 +197,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       held: validation.classes,
       steps: settings.steps,
       step: progress.step,
+      failed,
     });
     const completed = await train({
       settings,
@@ -200,7 +229,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       manifest,
       steps: progress.step,
       history: progress.history,
-      failed: [...training.failed, ...validation.failed],
+      failed,
       runDirectory: runDirectoryOf(out),
     };
   } finally {

@@ -74,7 +74,10 @@ export async function train(job: TrainingJob): Promise<boolean> {
 }
 
 const diverged = (what: string): MedoidError =>
-  new MedoidError('training-diverged', `expected a finite ${what}; try a lower --learning-rate`);
+  new MedoidError(
+    'training-diverged',
+    `training has left the finite numbers: ${what}; try a lower --learning-rate`,
+  );
 
 /** The images of a batch that are trained on, out of those that were loaded. */
 function chooseImages({ learnt, images }: TrainingJob, { input, ...batch }: LoadedBatch): Batch {
@@ -99,7 +102,7 @@ function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
   const result = network.step(batch, loss, { epoch, learningRate, ...classes });
   if (result.classGradient !== undefined) classVectors?.step(result.classGradient, learningRate);
   if (!Number.isFinite(result.value))
-    throw diverged(`loss, got ${result.value} at step ${progress.step + 1}`);
+    throw diverged(`the loss of step ${progress.step + 1} is ${result.value}`);
   const { sums } = progress;
   sums.steps++;
   sums.images += batch.labels.length;
@@ -114,7 +117,8 @@ function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
   const { sums, step } = job.progress;
   const { network, classVectors } = job.learnt;
-  if (!network.isFinite() || classVectors?.isFinite() === false) throw diverged(`weights after step ${step}`);
+  if (!network.isFinite() || classVectors?.isFinite() === false)
+    throw diverged(`some weights after step ${step} are not`);
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -283,6 +283,46 @@ describe('training a model', () => {
     const untrained = await mapAfter('untrained', { steps: 0 });
     const learnt = await mapAfter('learnt', { steps: 150 });
     expect(learnt).toBeGreaterThan(1.5 * untrained);
+  });
+
+  it.each([
+    ['every image of one class', { batchSize: 12, classShare: 0.05 }],
+    ['every image of another class', { batchSize: 6, classShare: 1 }],
+  ])('refuses batches with %s, which would train nothing', async (_, batches) => {
+    const { settings } = request('nothing');
+    await expect(trainModel(request('nothing', { settings: { ...settings, ...batches } }))).rejects.toThrow(
+      /class-share/,
+    );
+  });
+
+  it('never replaces a folder that somebody else made meanwhile, nor the one it is started in', async () => {
+    const observer: TrainingRequest['observer'] = {
+      onEpoch: () => {
+        mkdirSync(outOf('meanwhile'), { recursive: true });
+        writeFileSync(join(outOf('meanwhile'), 'precious.txt'), 'bytes');
+      },
+    };
+    const late = trainModel(request('meanwhile', { observer }));
+    await expect(late).rejects.toMatchObject({ code: 'out-exists' });
+    expect(await readFile(join(outOf('meanwhile'), 'precious.txt'), 'utf8')).toBe('bytes');
+    await expect(trainModel(request('', { out: '' }))).rejects.toMatchObject({ code: 'out-exists' });
+  });
+
+  it('does not care how the files are called', async () => {
+    const before = await trainModel(request('named'));
+    const paths = new Map(
+      dataset.examples.map(({ path }, i) => [path, join(folder, 'renamed', `${999 - i}.png`)]),
+    );
+    await mkdir(join(folder, 'renamed'), { recursive: true });
+    for (const [from, to] of paths) await copyFile(from, to);
+    const examples = dataset.examples.map(example => ({
+      ...example,
+      path: paths.get(example.path) as string,
+    }));
+    const after = await trainModel(
+      request('renamed', { dataset: { ...dataset, examples: examples.reverse() } }),
+    );
+    expect(after.manifest?.weights.sha256).toBe(before.manifest?.weights.sha256);
   });
 
   it('throws only errors that say what is wrong', async () => {
