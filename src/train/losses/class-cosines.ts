@@ -22,31 +22,44 @@ const lengthsOf = (rows: VectorBlock): Float64Array =>
 /** Class vectors count by their direction only: they are normalised here, and the gradient goes through that. */
 export function classCosines(batch: VectorBlock, { classVectors }: LossContext): ClassCosines {
   if (classVectors === undefined) throw new Error('expected a vector for each class, got none');
-  const { count: classes, dimension, data } = classVectors;
+  const { count: classes } = classVectors;
   const lengths = lengthsOf(classVectors);
   const cosines = dotProducts(batch, classVectors);
   for (let k = 0; k < cosines.length; k++) cosines[k] /= lengths[k % classes];
 
-  const gradients = (slopes: Float64Array) => {
-    const { data: embeddings } = batch;
-    const gradient = new Float64Array(embeddings.length);
-    const classGradient = new Float64Array(data.length);
-    for (let c = 0; c < classes; c++) {
-      const b = c * dimension;
-      let along = 0;
-      for (let i = 0; i < batch.count; i++) {
-        const a = i * dimension;
-        const slope = slopes[i * classes + c] / lengths[c];
-        along += slope * cosines[i * classes + c];
-        for (let d = 0; d < dimension; d++) {
-          gradient[a + d] += slope * data[b + d];
-          classGradient[b + d] += slope * embeddings[a + d];
-        }
-      }
-      // ∂s/∂w = (f − s · w/‖w‖) / ‖w‖: along its own direction a class vector is free.
-      for (let d = 0; d < dimension; d++) classGradient[b + d] -= (along * data[b + d]) / lengths[c];
-    }
-    return { gradient: Float32Array.from(gradient), classGradient: Float32Array.from(classGradient) };
+  return {
+    cosines,
+    classes,
+    gradients: slopes => backward({ batch, classVectors, cosines, lengths }, slopes),
   };
-  return { cosines, classes, gradients };
+}
+
+interface Forward {
+  readonly batch: VectorBlock;
+  readonly classVectors: VectorBlock;
+  readonly cosines: Float64Array;
+  readonly lengths: Float64Array;
+}
+
+function backward({ batch, classVectors, cosines, lengths }: Forward, slopes: Float64Array) {
+  const { data: embeddings, count, dimension } = batch;
+  const { data: vectors, count: classes } = classVectors;
+  const gradient = new Float64Array(embeddings.length);
+  const classGradient = new Float64Array(vectors.length);
+  for (let c = 0; c < classes; c++) {
+    const b = c * dimension;
+    let along = 0;
+    for (let i = 0; i < count; i++) {
+      const a = i * dimension;
+      const slope = slopes[i * classes + c] / lengths[c];
+      along += slope * cosines[i * classes + c];
+      for (let d = 0; d < dimension; d++) {
+        gradient[a + d] += slope * vectors[b + d];
+        classGradient[b + d] += slope * embeddings[a + d];
+      }
+    }
+    // ∂s/∂w = (f − s · w/‖w‖) / ‖w‖: along its own direction a class vector is free.
+    for (let d = 0; d < dimension; d++) classGradient[b + d] -= (along * vectors[b + d]) / lengths[c];
+  }
+  return { gradient: Float32Array.from(gradient), classGradient: Float32Array.from(classGradient) };
 }
