@@ -2,19 +2,23 @@ import { createRandom } from '../../src/math/random.js';
 import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import { loadEngine } from '../../src/train/engine.js';
 import { facilityLocation } from '../../src/train/losses/facility-location.js';
-import { resnet } from '../../src/train/networks/resnet.js';
+import { networks } from '../../src/train/networks/index.js';
 import { type Benchmark, medianMs } from './benchmark.js';
 
 const imageSize = 64;
 const runs = 5;
 
-/** Training step against forward pass of the default network: 64 pixels, 64 dimensions, C/m 0.25. */
+/** Training step against forward pass of each network as it is by default: 64 pixels, 64 dimensions, C/m 0.25. */
 export const train: Benchmark = {
   name: 'train',
   async run(print) {
     const engine = await loadEngine();
-    for (const batchSize of [64, 128]) {
-      const model = resnet.build(resnet.options.parse({}), { inputSize: imageSize, dimension: 64, seed: 0 });
+    const cases = networks.flatMap(definition =>
+      (definition.name === 'resnet' ? [64, 128] : [64]).map(batchSize => ({ definition, batchSize })),
+    );
+    for (const { definition, batchSize } of cases) {
+      const options = definition.options.parse({});
+      const model = definition.build(options, { inputSize: imageSize, dimension: 64, seed: 0 });
       const network = new EmbeddingNetwork(model, imageSize);
       const loss = facilityLocation.create(facilityLocation.options.parse({}));
       const random = createRandom('bench/train');
@@ -28,7 +32,7 @@ export const train: Benchmark = {
       const forwardRate = perSecond(medianMs(runs, forward));
       const stepRate = perSecond(medianMs(runs, step));
       print(
-        `${engine}, batch ${batchSize}: forward ${forwardRate.toFixed(0)} images/s, ` +
+        `${definition.name}, ${engine}, batch ${batchSize}: forward ${forwardRate.toFixed(0)} images/s, ` +
           `step ${stepRate.toFixed(0)} images/s, ratio ${(stepRate / forwardRate).toFixed(3)}`,
       );
       network.close();

@@ -1,3 +1,4 @@
+import type { AveragePooling } from './layers/average-pooling.js';
 import type { BatchNorm } from './layers/batch-norm.js';
 import { encodeOnnxModel, type OnnxNode, type OnnxTensor } from './onnx-format.js';
 import type { LayersModel, tfl } from './tf.js';
@@ -100,6 +101,37 @@ const writeConvolution: Writer = (graph, { layer, inputs }, { output, norm }) =>
   });
 };
 
+/** A convolution with as many groups as channels: filter [fh, fw, in, 1] → ONNX [in, 1, fh, fw]. */
+const writeDepthwise: Writer = (graph, { layer, inputs }, { output, norm }) => {
+  requireLinear(layer);
+  const { strides, padding } = configOf(layer) as Record<string, number[]>;
+  const [filter, bias] = weightsOf(layer);
+  const affine = norm?.affine();
+  const [height, width, channels, multiplier] = filter.shape;
+  if (multiplier !== 1)
+    throw new Error(`layer ${layer.name}: expected a depth multiplier of 1, got ${multiplier}`);
+  const swapped = { shape: [height, width, 1, channels], data: filter.data };
+  graph.initializers.push(
+    {
+      name: `${output}.weight`,
+      dims: [channels, 1, height, width],
+      data: convolutionWeights(swapped, affine?.scale),
+    },
+    { name: `${output}.bias`, dims: [channels], data: foldedBias(channels, bias?.data, affine) },
+  );
+  graph.nodes.push({
+    operator: 'Conv',
+    inputs: [inputs[0], `${output}.weight`, `${output}.bias`],
+    output,
+    attributes: {
+      group: channels,
+      strides,
+      kernel_shape: [height, width],
+      auto_pad: samePadding(padding, layer.name),
+    },
+  });
+};
+
 const writeDense: Writer = (graph, { layer, inputs }, { output, norm }) => {
   requireLinear(layer);
   const [kernel, bias] = weightsOf(layer);
@@ -115,12 +147,34 @@ const writeDense: Writer = (graph, { layer, inputs }, { output, norm }) => {
 };
 
 /** Layers that take a batch normalisation which alone follows them into their own weights. */
-const foldable: Readonly<Record<string, Writer>> = { Conv2D: writeConvolution, Dense: writeDense };
+const foldable: Readonly<Record<string, Writer>> = {
+  Conv2D: writeConvolution,
+  DepthwiseConv2D: writeDepthwise,
+  Dense: writeDense,
+};
 
 const writers: Readonly<Record<string, Writer>> = {
   ...foldable,
-  ReLU: (graph, { inputs }, { output }) => {
+  ReLU: (graph, { inputs, layer }, { output }) => {
+    const { maxValue } = configOf(layer);
+    if (maxValue !== undefined)
+      throw new Error(`layer ${layer.name}: expected no maximum, got ${String(maxValue)}`);
     graph.nodes.push({ operator: 'Relu', inputs: [inputs[0]], output, attributes: {} });
+  },
+  MedoidReLU6: (graph, { inputs }, { output }) => {
+    const [floor, ceiling] = [`${output}.floor`, `${output}.ceiling`];
+    graph.initializers.push(
+      { name: floor, dims: [], data: Float32Array.of(0) },
+      { name: ceiling, dims: [], data: Float32Array.of(6) },
+    );
+    graph.nodes.push({ operator: 'Clip', inputs: [inputs[0], floor, ceiling], output, attributes: {} });
+  },
+  Concatenate: (graph, { inputs, layer }, { output }) => {
+    const { axis } = configOf(layer);
+    const rank = (layer.outputShape as number[]).length;
+    if (axis !== -1 && axis !== rank - 1)
+      throw new Error(`layer ${layer.name}: expected channels to be concatenated, got axis ${String(axis)}`);
+    graph.nodes.push({ operator: 'Concat', inputs: [...inputs], output, attributes: { axis: 1 } });
   },
   Add: (graph, { inputs, layer }, { output }) => {
     if (inputs.length !== 2) throw new Error(`layer ${layer.name}: expected 2 inputs, got ${inputs.length}`);
@@ -130,6 +184,12 @@ const writers: Readonly<Record<string, Writer>> = {
     const { poolSize, strides, padding } = configOf(layer) as Record<string, number[]>;
     const attributes = { kernel_shape: poolSize, strides, auto_pad: samePadding(padding, layer.name) };
     graph.nodes.push({ operator: 'MaxPool', inputs: [inputs[0]], output, attributes });
+  },
+  MedoidAveragePooling: (graph, { inputs, layer }, { output }) => {
+    const { size } = layer as AveragePooling;
+    // Without the padding in the mean, as TensorFlow.js has it.
+    const attributes = { kernel_shape: [size, size], auto_pad: 'SAME_UPPER', count_include_pad: 0 };
+    graph.nodes.push({ operator: 'AveragePool', inputs: [inputs[0]], output, attributes });
   },
   GlobalAveragePooling2D: (graph, { inputs }, { output }) => {
     const pooled = `${output}.pooled`;
@@ -199,7 +259,9 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
     writer(graph, resolved, { output, norm });
   }
   const last = names.get((model.outputs[0].sourceLayer as Layer).name) as string;
-  const parameters = graph.initializers.reduce((sum, { data }) => sum + data.length, 0);
+  // Scalars are bounds of ReLU6, nothing that was learnt.
+  const learnt = graph.initializers.filter(({ dims }) => dims.length > 0);
+  const parameters = learnt.reduce((sum, { data }) => sum + data.length, 0);
   writeNormalisation(graph, last);
   const dimension = model.outputs[0].shape.at(-1) as number;
   const bytes = encodeOnnxModel(graph, {

@@ -1,8 +1,11 @@
 /**
- * Convolution gradients for the WebAssembly backend, as compositions of its fast kernels (conv2d, matMul, pad,
- * maxPool). It ships none for the filter, and one for the input that is an order of magnitude slower than these.
+ * Gradients of convolution and max pooling for the WebAssembly backend, as compositions of its fast kernels (conv2d,
+ * matMul, pad, maxPool) or as plain loops. It ships none for the filter, one for the input that is an order of
+ * magnitude slower than these, and one for max pooling that loses the windows without a positive value.
  * Tensors are NHWC, filters [height, width, in, out]; only square strides and dilation 1 are meant.
  */
+import { depthwiseFilterGradient } from './depthwise-filter-gradient.js';
+import { maxPoolGradient } from './max-pool-gradient.js';
 import { tf } from './tf.js';
 
 interface Geometry {
@@ -180,23 +183,6 @@ function requireMultiplierOne(filterShape: Shape4D): void {
   }
 }
 
-/** ∂/∂filter of a depthwise convolution: per tap, the column sums of x·dy. @returns [fh, fw, in, 1] */
-function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  const [batch, outHeight, outWidth, channels] = dy.shape;
-  const ones = tf.ones([1, batch * outHeight * outWidth]);
-  const height = (outHeight - 1) * g.stride + 1;
-  const width = (outWidth - 1) * g.stride + 1;
-  const taps: tf.Tensor[] = [];
-  for (let y = 0; y < g.filterHeight; y++) {
-    for (let left = 0; left < g.filterWidth; left++) {
-      const window = windowOf(x, [y - g.padding.top, left - g.padding.left, height, width]);
-      const product = tf.mul(subsample(window, g.stride), dy);
-      taps.push(tf.matMul(ones, tf.reshape(product, [-1, channels]) as tf.Tensor2D));
-    }
-  }
-  return tf.reshape(tf.concat(taps), [g.filterHeight, g.filterWidth, channels, 1]);
-}
-
 /** ∂/∂input of a depthwise convolution: dy spread with zeros, convolved by the reversed filter. */
 function depthwiseInputGradient(
   dy: tf.Tensor4D,
@@ -228,8 +214,13 @@ const replaceKernel = (
   tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
 };
 
+const valuesOf = (x: tf.Tensor): Float32Array => x.dataSync<'float32'>();
+const imagesOf = (x: tf.Tensor4D) => ({ data: valuesOf(x), shape: x.shape });
+
 interface KernelInputs {
   readonly x: tf.Tensor4D;
+  readonly input: tf.Tensor4D;
+  readonly output: tf.Tensor4D;
   readonly dy: tf.Tensor4D;
   readonly filter: tf.Tensor4D;
 }
@@ -237,9 +228,10 @@ interface KernelInputs {
 interface KernelAttributes extends GradientAttributes {
   readonly filterShape: Shape4D;
   readonly inputShape: Shape4D;
+  readonly filterSize: Strides;
 }
 
-/** Registers the four gradient kernels for the wasm backend; calling it again changes nothing. */
+/** Registers the five gradient kernels for the wasm backend; calling it again changes nothing. */
 export function registerWasmGradientKernels(): void {
   replaceKernel('Conv2DBackpropFilter', ({ x, dy }, attributes) =>
     filterGradient(x, dy, geometryOf(x.shape, attributes.filterShape, attributes, false)),
@@ -252,11 +244,18 @@ export function registerWasmGradientKernels(): void {
   );
   replaceKernel('DepthwiseConv2dNativeBackpropFilter', ({ x, dy }, attributes) => {
     requireMultiplierOne(attributes.filterShape);
-    return depthwiseFilterGradient(x, dy, geometryOf(x.shape, attributes.filterShape, attributes, true));
+    const geometry = geometryOf(x.shape, attributes.filterShape, attributes, true);
+    const gradient = depthwiseFilterGradient(imagesOf(x), imagesOf(dy), geometry);
+    return tf.tensor(gradient, attributes.filterShape);
   });
   replaceKernel('DepthwiseConv2dNativeBackpropInput', ({ dy, filter }, attributes) => {
     requireMultiplierOne(filter.shape);
     const geometry = geometryOf(attributes.inputShape, filter.shape, attributes, true);
     return depthwiseInputGradient(dy, filter, [attributes.inputShape, geometry]);
+  });
+  replaceKernel('MaxPoolGrad', ({ input, output, dy }, { filterSize, strides, pad, dimRoundingMode }) => {
+    const g = tf.backend_util.computePool2DInfo(input.shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const values = { input: valuesOf(input), output: valuesOf(output), dy: valuesOf(dy) };
+    return tf.tensor(maxPoolGradient(values, g), input.shape);
   });
 }

@@ -4,10 +4,13 @@ import { createRandom } from '../../src/math/random.js';
 import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import { loadEngine } from '../../src/train/engine.js';
 import { exportableLayers, exportOnnx } from '../../src/train/export-onnx.js';
+import { AveragePooling } from '../../src/train/layers/average-pooling.js';
 import { BatchNorm } from '../../src/train/layers/batch-norm.js';
+import { ReLU6 } from '../../src/train/layers/relu6.js';
 import { losses } from '../../src/train/losses/index.js';
 import { networks } from '../../src/train/networks/index.js';
-import { type LayersModel, type SymbolicTensor, tfl } from '../../src/train/tf.js';
+import { type SymbolicTensor, tfl } from '../../src/train/tf.js';
+import { buildSmallNetwork } from '../fixtures/small-networks.js';
 
 const images = 4;
 
@@ -60,11 +63,8 @@ describe('export to ONNX', () => {
   });
 
   it.each(networks.map(network => network.name))('embeds as TensorFlow.js does: %s', async name => {
-    const definition = networks.find(network => network.name === name);
     for (const size of [32, 47]) {
-      const options = definition?.options.parse({ width: 8 });
-      const model = definition?.build(options, { inputSize: size, dimension: 16, seed: 3 }) as LayersModel;
-      const network = new EmbeddingNetwork(model, size);
+      const network = new EmbeddingNetwork(buildSmallNetwork(name, size), size);
       trainALittle(network, size);
       const { worst, spread } = await compare(network, size);
       expect(spread).toBeGreaterThan(0.1);
@@ -99,6 +99,87 @@ describe('export to ONNX', () => {
     trainALittle(network, size);
     expect((await compare(network, size)).worst).toBeLessThan(1e-4);
     network.close();
+  });
+
+  const depthwiseCases = [1, 2].flatMap(strides =>
+    [3, 5].flatMap(kernelSize =>
+      (['same', 'valid'] as const).flatMap(padding =>
+        [true, false].map(folded => ({ strides, kernelSize, padding, folded })),
+      ),
+    ),
+  );
+
+  it.each(depthwiseCases)(
+    'exports a depthwise convolution with bias: stride $strides, kernel $kernelSize, $padding, folded $folded',
+    async ({ folded, ...settings }) => {
+      const size = 15;
+      const image = tfl.input({ shape: [size, size, 3] });
+      const convolved = tfl.layers
+        .depthwiseConv2d({ ...settings, biasInitializer: 'randomNormal' })
+        .apply(image) as SymbolicTensor;
+      const norm = new BatchNorm({ name: 'norm' }).apply(convolved) as SymbolicTensor;
+      const read = folded ? norm : (tfl.layers.concatenate().apply([convolved, norm]) as SymbolicTensor);
+      const flat = tfl.layers.globalAveragePooling2d({}).apply(read) as SymbolicTensor;
+      const dense = tfl.layers.dense({ units: 5 }).apply(flat) as SymbolicTensor;
+      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: dense }), size);
+      trainALittle(network, size);
+      expect((await compare(network, size)).worst).toBeLessThan(1e-4);
+      network.close();
+    },
+  );
+
+  it.each([3, 5])(
+    'exports ReLU6 that clips, and average pooling that leaves the padding out: %d',
+    async size => {
+      const side = 6;
+      const image = tfl.input({ shape: [side, side, 3] });
+      const wide = tfl.layers
+        .conv2d({
+          filters: 8,
+          kernelSize: 1,
+          kernelInitializer: tfl.initializers.randomNormal({ stddev: 5, seed: 1 }),
+        })
+        .apply(image) as SymbolicTensor;
+      const clipped = new ReLU6({ name: 'clipped' }).apply(wide) as SymbolicTensor;
+      const pooled = new AveragePooling({ name: 'pooled', size }).apply(clipped) as SymbolicTensor;
+      // Without an activation or a second pooling, so that each border pixel counts.
+      const both = tfl.layers.concatenate().apply([clipped, pooled]) as SymbolicTensor;
+      const rows = tfl.layers
+        .conv2d({ filters: 12, kernelSize: side, padding: 'valid', useBias: false })
+        .apply(both) as SymbolicTensor;
+      const flat = tfl.layers.globalAveragePooling2d({}).apply(rows) as SymbolicTensor;
+      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: flat }), side);
+      const { worst, spread } = await compare(network, side);
+      expect(spread).toBeGreaterThan(0.1);
+      expect(worst).toBeLessThan(1e-4);
+      network.close();
+    },
+  );
+
+  it('counts what was learnt and the running statistics that are folded, no bounds of ReLU6', () => {
+    const image = tfl.input({ shape: [8, 8, 3] });
+    const convolved = tfl.layers.depthwiseConv2d({ kernelSize: 3, useBias: false }).apply(image);
+    const clipped = new ReLU6({ name: 'bounds' }).apply(convolved as SymbolicTensor) as SymbolicTensor;
+    const flat = tfl.layers.globalAveragePooling2d({}).apply(clipped) as SymbolicTensor;
+    // 3×3 taps and a bias for each of 3 channels.
+    expect(exportOnnx(tfl.model({ inputs: image, outputs: flat })).parameters).toBe(30);
+  });
+
+  it.each([
+    ['depth multiplier of 1', () => tfl.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 })],
+    ['no maximum', () => tfl.layers.reLU({ maxValue: 6 })],
+  ])('refuses a setting it has no form for: %s', (message, layer) => {
+    const image = tfl.input({ shape: [8, 8, 3] });
+    const output = tfl.layers.globalAveragePooling2d({}).apply(layer().apply(image)) as SymbolicTensor;
+    expect(() => exportOnnx(tfl.model({ inputs: image, outputs: output }))).toThrow(message);
+  });
+
+  it('refuses to concatenate along rows', () => {
+    const image = tfl.input({ shape: [8, 8, 3] });
+    const norm = new BatchNorm({ name: 'other' }).apply(image) as SymbolicTensor;
+    const rows = tfl.layers.concatenate({ axis: 1 }).apply([image, norm]) as SymbolicTensor;
+    const output = tfl.layers.globalAveragePooling2d({}).apply(rows) as SymbolicTensor;
+    expect(() => exportOnnx(tfl.model({ inputs: image, outputs: output }))).toThrow(/axis 1/);
   });
 
   it('refuses a layer without an ONNX form, naming it', () => {

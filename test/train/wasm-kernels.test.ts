@@ -11,23 +11,23 @@ const tensor = (shape: [number, number, number, number]): { data: Float32Array; 
 });
 type Data = ReturnType<typeof tensor>;
 
-/** Gradients of Σ weights ∘ conv(x, filter) on one backend. */
+/** Gradients of Σ weights ∘ operation(…inputs) on one backend. */
 async function gradientsOn(
   backend: string,
-  [x, filter]: [Data, Data],
-  convolve: (x: Tensor4D, filter: Tensor4D) => Tensor4D,
+  inputs: readonly Data[],
+  operation: (...inputs: Tensor4D[]) => Tensor4D,
 ): Promise<Float32Array[]> {
   await tf.setBackend(backend);
   const gradients = tf.tidy(() =>
-    tf.grads((a, b) => {
-      const y = convolve(a as Tensor4D, b as Tensor4D);
+    tf.grads((...tensors) => {
+      const y = operation(...(tensors as Tensor4D[]));
       const seeded = createRandom('output gradient');
       const weights = tf.tensor(
         Array.from({ length: y.size }, () => seeded.normal()),
         y.shape,
       );
       return tf.sum(tf.mul(y, weights));
-    })([tf.tensor(x.data, x.shape), tf.tensor(filter.data, filter.shape)]),
+    })(inputs.map(({ data, shape }) => tf.tensor(data, shape))),
   );
   const values = gradients.map(gradient => gradient.dataSync() as Float32Array);
   tf.dispose(gradients);
@@ -52,14 +52,14 @@ const cases = sides.flatMap(side =>
   ),
 );
 
-describe('convolution gradients of the wasm engine', () => {
+describe('gradients of the wasm engine', () => {
   beforeAll(async () => {
     await loadEngine('wasm');
     await importBackend('cpu');
   });
 
   it.each(cases)(
-    'equal the cpu backend: side $side, kernel $kernel, stride $stride, $padding',
+    'equal the cpu backend for convolution: side $side, kernel $kernel, stride $stride, $padding',
     async given => {
       const { side, kernel, stride, padding } = given;
       const data: [Data, Data] = [tensor([2, side, side + 1, 3]), tensor([kernel, kernel, 3, 4])];
@@ -78,6 +78,30 @@ describe('convolution gradients of the wasm engine', () => {
     const expected = await gradientsOn('cpu', data, convolve);
     const actual = await gradientsOn('wasm', data, convolve);
     for (const [i, gradient] of actual.entries()) expectClose(gradient, expected[i]);
+  });
+
+  it.each(cases)(
+    'equal it for max pooling: side $side, kernel $kernel, stride $stride, $padding',
+    async given => {
+      const { side, kernel, stride, padding } = given;
+      // All values of the first image are negative.
+      const x = tensor([3, side, side + 1, 5]);
+      const below = {
+        ...x,
+        data: x.data.map((value, i) => (i < x.data.length / 3 ? -Math.abs(value) : value)),
+      };
+      const pool = (image: Tensor4D): Tensor4D => tf.maxPool(image, kernel, stride, padding);
+      const [expected] = await gradientsOn('cpu', [below], pool);
+      const [actual] = await gradientsOn('wasm', [below], pool);
+      expectClose(actual, expected);
+    },
+  );
+
+  it('gives the gradient of a max pooling to the last of equal values, once', async () => {
+    const x: Data = { data: Float32Array.of(-2, -2, -3, -2), shape: [1, 2, 2, 1] };
+    const [gradient] = await gradientsOn('wasm', [x], image => tf.maxPool(image, 2, 2, 'valid'));
+    expect(gradient[3]).not.toBe(0);
+    expect([...gradient.slice(0, 3)]).toEqual([0, 0, 0]);
   });
 
   it('refuses what it cannot do instead of answering wrongly', async () => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { BatchNorm } from '../layers/batch-norm.js';
+import { ReLU6 } from '../layers/relu6.js';
 import { type SymbolicTensor, tfl } from '../tf.js';
 
 /** What every network is built for. */
@@ -30,6 +31,10 @@ export interface ConvolutionOptions {
   readonly stride: number;
 }
 
+/** channels·width to the nearest multiple of 8, at least 8. */
+export const scaleChannels = (channels: number, width: number): number =>
+  Math.max(8, Math.round((channels * width) / 8) * 8);
+
 /** The pieces networks are made of, each seeded by its own name so that adding one leaves the others as they were. */
 export class NetworkBuilder {
   private layer = 0;
@@ -56,8 +61,34 @@ export class NetworkBuilder {
     return new BatchNorm({ name: `${name}/norm` }).apply(convolved) as SymbolicTensor;
   }
 
+  /** Depthwise convolution without bias, then batch normalisation. */
+  depthwise(
+    x: SymbolicTensor,
+    { name, kernel, stride }: Omit<ConvolutionOptions, 'filters'>,
+  ): SymbolicTensor {
+    const convolved = tfl.layers
+      .depthwiseConv2d({
+        name: `${name}/conv`,
+        kernelSize: kernel,
+        strides: stride,
+        padding: 'same',
+        useBias: false,
+        // What He initialisation is for the kernel² inputs of each output; TensorFlow.js would count all channels.
+        depthwiseInitializer: tfl.initializers.truncatedNormal({
+          stddev: Math.sqrt(2) / kernel,
+          seed: this.nextSeed(),
+        }),
+      })
+      .apply(x);
+    return new BatchNorm({ name: `${name}/norm` }).apply(convolved) as SymbolicTensor;
+  }
+
   relu(x: SymbolicTensor, name: string): SymbolicTensor {
     return tfl.layers.reLU({ name: `${name}/relu` }).apply(x) as SymbolicTensor;
+  }
+
+  relu6(x: SymbolicTensor, name: string): SymbolicTensor {
+    return new ReLU6({ name: `${name}/relu6` }).apply(x) as SymbolicTensor;
   }
 
   /**
