@@ -1,12 +1,8 @@
 import { kMeans } from '../cluster/k-means.js';
 import { MedoidError } from '../errors.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import {
-  evaluateQueries,
-  evaluateRetrieval,
-  type RetrievalMetrics,
-  type RetrievalRows,
-} from '../math/retrieval-metrics.js';
+import type { RetrievalRows } from '../math/relevant-ranks.js';
+import { evaluateQueries, evaluateRetrieval, type RetrievalMetrics } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 
 export interface EvaluationOptions {
