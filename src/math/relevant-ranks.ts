@@ -1,7 +1,7 @@
 import { createTurns } from '../take-turns.js';
 import { DistanceScreen, queriesAtOnce, type Screened } from './distance-screen.js';
 import { denseLabels } from './facility-location.js';
-import type { VectorBlock } from './vectors.js';
+import { rowOf, squaredDistance, type VectorBlock } from './vectors.js';
 
 /** Who is asked about, and who may be found; as rows of one block, so that a row in both is one and the same item. */
 export interface RetrievalRows {
@@ -14,17 +14,6 @@ export interface RetrievalRows {
 interface Relevant {
   readonly positions: Int32Array;
   readonly distances: Float64Array;
-}
-
-/** Squared distance of two rows in doubles: what decides. */
-function squaredDistanceOf({ data, dimension }: VectorBlock, a: number, b: number): number {
-  const [first, second] = [a * dimension, b * dimension];
-  let sum = 0;
-  for (let d = 0; d < dimension; d++) {
-    const difference = data[first + d] - data[second + d];
-    sum += difference * difference;
-  }
-  return sum;
 }
 
 /** How many of `distances`, ascending, are below `bound`. */
@@ -88,6 +77,9 @@ export async function visitRanks(
   const screen = new DistanceScreen(block.dimension, gallery.length, together);
   screen.load({ ...block, rows: gallery });
 
+  /** In doubles, summed up in the order of the numbers: what decides. */
+  const distanceTo = (row: number, position: number): number =>
+    squaredDistance(rowOf(block, row), rowOf(block, gallery[position]));
   /** Strangers that come just before the i-th of the relevant ones, or after all: [relevant + 1]. */
   const countStrangers = (
     row: number,
@@ -103,7 +95,7 @@ export async function visitRanks(
       if (least > farthest || classOf[j] === own) continue;
       let before = countBelow(distances, least);
       const isSure = before === distances.length || distances[before] > least + 2 * slack;
-      if (!isSure) before = countBefore(relevant, squaredDistanceOf(block, row, gallery[j]), j);
+      if (!isSure) before = countBefore(relevant, distanceTo(row, j), j);
       strangers[before]++;
     }
     return strangers;
@@ -115,7 +107,7 @@ export async function visitRanks(
     for (const [i, row] of rows.entries()) {
       await takeTurn();
       const others = members[classOfRow[row]].filter(position => position !== positions[row]);
-      const relevant = sortRelevant(others, position => squaredDistanceOf(block, row, gallery[position]));
+      const relevant = sortRelevant(others, position => distanceTo(row, position));
       const strangers = countStrangers(row, relevant, answerTo(i));
       let passed = 0;
       visit(
