@@ -2,15 +2,13 @@ import { DistanceScreen } from '../math/distance-screen.js';
 import { createRandom, type Random } from '../math/random.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../math/vectors.js';
 import { createTurns, type TakeTurn } from '../take-turns.js';
+import type { ClusteringOptions } from './clusterer.js';
 import { Lloyd } from './lloyd.js';
 
-export interface KMeansOptions {
-  readonly clusters: number;
-  readonly seed: number;
+export interface KMeansOptions extends ClusteringOptions {
   /** The best of so many starts is kept. */
   readonly starts?: number;
   readonly maxIterations?: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface KMeansResult {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clustererNames, findClusterer } from '../cluster/index.js';
 import type { Example } from '../datasets/dataset.js';
 import { isInSplit } from '../datasets/select-split.js';
 import { colourHistogram } from '../embed/colour-histogram.js';
@@ -59,6 +60,7 @@ export const evaluate = defineCommand({
     k: neighbourCounts
       .default([1, 2, 4, 8])
       .describe('values of K of Recall@K and Precision@K, comma-separated'),
+    clusterer: z.enum(clustererNames).default('k-means').describe('what the clusters are made by'),
     seed: seedOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
@@ -67,6 +69,7 @@ export const evaluate = defineCommand({
     }
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
     const { examples } = dataset;
+    const clusterer = findClusterer(input.clusterer, examples.length);
     const embedder = await openEmbedder(input.model);
     const progress = createProgress('embed', examples.length, 'images');
     try {
@@ -78,10 +81,16 @@ export const evaluate = defineCommand({
       const quality = await evaluateEmbeddings(block, labels, {
         ks: input.k,
         seed: input.seed,
+        clusterer,
         rows,
         signal,
       });
-      const asked = { split, images: labels.length, gallery: rows.gallery.length };
+      const asked = {
+        split,
+        images: labels.length,
+        gallery: rows.gallery.length,
+        clusterer: input.clusterer,
+      };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
         json: { modelId: embedder.modelId, ...asked, ...quality, failed },

@@ -45,6 +45,20 @@ function countBefore({ positions, distances }: Relevant, distance: number, posit
   return count;
 }
 
+/** The gallery by class; classes numbered anew. */
+function groupGallery(labels: ArrayLike<number>, gallery: ArrayLike<number>) {
+  const { labels: classOfRow, classes } = denseLabels(labels);
+  /** −1 for what is not in the gallery. */
+  const positionOf = new Int32Array(labels.length).fill(-1);
+  const classOf = Int32Array.from(gallery, row => classOfRow[row]);
+  const members = Array.from({ length: classes }, (): number[] => []);
+  for (let j = 0; j < gallery.length; j++) {
+    positionOf[gallery[j]] = j;
+    members[classOf[j]].push(j);
+  }
+  return { classOfRow, classOf, positionOf, members };
+}
+
 /**
  * For each query that has a relevant item, one of its class other than itself, in the gallery: the ranks of all of them
  * among the gallery without the query, counted from 1, nearest first; equally near ones in the order of their
@@ -63,15 +77,10 @@ export async function visitRanks(
 ): Promise<void> {
   const { queries, gallery, signal, visit } = options;
   const takeTurn = createTurns(signal);
-  const { labels: classOfRow, classes } = denseLabels(labels);
-  const classOf = Int32Array.from(gallery, row => classOfRow[row]);
-  const positions = new Int32Array(block.count).fill(-1);
-  const members = Array.from({ length: classes }, (): number[] => []);
-  for (let j = 0; j < gallery.length; j++) {
-    positions[gallery[j]] = j;
-    members[classOf[j]].push(j);
-  }
-  const isAsked = (row: number): boolean => members[classOfRow[row]].length > (positions[row] >= 0 ? 1 : 0);
+  const { classOfRow, classOf, positionOf, members } = groupGallery(labels, gallery);
+  const othersOf = (row: number): number[] =>
+    members[classOfRow[row]].filter(position => position !== positionOf[row]);
+  const isAsked = (row: number): boolean => members[classOfRow[row]].length > (positionOf[row] < 0 ? 0 : 1);
   const asked = Array.from(queries).filter(isAsked);
   const together = queriesAtOnce(gallery.length, block.dimension);
   const screen = new DistanceScreen(block.dimension, gallery.length, together);
@@ -94,7 +103,7 @@ export async function visitRanks(
       const least = norm + screen.norms[j] - 2 * products[j] - slack;
       if (least > farthest || classOf[j] === own) continue;
       let before = countBelow(distances, least);
-      const isSure = before === distances.length || distances[before] > least + 2 * slack;
+      const isSure = distances[before] > least + 2 * slack;
       if (!isSure) before = countBefore(relevant, distanceTo(row, j), j);
       strangers[before]++;
     }
@@ -106,7 +115,7 @@ export async function visitRanks(
     const answerTo = screen.askTogether({ ...block, rows });
     for (const [i, row] of rows.entries()) {
       await takeTurn();
-      const others = members[classOfRow[row]].filter(position => position !== positions[row]);
+      const others = othersOf(row);
       const relevant = sortRelevant(others, position => distanceTo(row, position));
       const strangers = countStrangers(row, relevant, answerTo(i));
       let passed = 0;
