@@ -1,9 +1,10 @@
 import type { Benchmark } from './bench/benchmark.js';
+import { evaluate } from './bench/evaluate.js';
 import { loss } from './bench/loss.js';
 import { losses } from './bench/losses.js';
 import { train } from './bench/train.js';
 
-const benchmarks: readonly Benchmark[] = [loss, losses, train];
+const benchmarks: readonly Benchmark[] = [evaluate, loss, losses, train];
 
 const wanted = process.argv.slice(2);
 const known = benchmarks.map(({ name }) => name);

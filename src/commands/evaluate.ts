@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clustererNames, findClusterer } from '../cluster/index.js';
 import type { Example } from '../datasets/dataset.js';
 import { isInSplit } from '../datasets/select-split.js';
 import { colourHistogram } from '../embed/colour-histogram.js';
@@ -6,7 +7,7 @@ import { type Embedder, OnnxEmbedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
 import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
-import type { RetrievalRows } from '../math/retrieval-metrics.js';
+import type { RetrievalRows } from '../math/relevant-ranks.js';
 import { type CommandResult, defineCommand, nameList, seedOption } from './command.js';
 import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
 import { createProgress } from './progress.js';
@@ -26,15 +27,21 @@ function rowsOf(examples: readonly Example[], split: string): RetrievalRows {
   return { queries: rowsIn(queries), gallery: rowsIn(gallery) };
 }
 
-function describe(title: string, { recallAt, mapAtR, nmi, f1, ...counts }: EmbeddingQuality): string {
+function describe(title: string, quality: EmbeddingQuality): string {
+  const { nmi, queries, classes, singletons } = quality;
+  const byK = (name: string, values: Record<number, number>) =>
+    Object.entries(values).map(([k, value]) => [`${name}@${k}`, value] as const);
   const rows = [
-    ...Object.entries(recallAt).map(([k, recall]): [string, number] => [`Recall@${k}`, recall]),
-    ['MAP@R', mapAtR],
+    ...byK('Recall', quality.recallAt),
+    ...byK('Precision', quality.precisionAt),
+    ['R-precision', quality.rPrecision],
+    ['MAP@R', quality.mapAtR],
     ['NMI, geometric', nmi.geometric],
     ['NMI, arithmetic', nmi.arithmetic],
-    ['F1', f1],
+    ['AMI', quality.ami],
+    ['ARI', quality.ari],
+    ['F1', quality.f1],
   ] as const;
-  const { queries, classes, singletons } = counts;
   return [
     `${title}: ${queries} queries of ${classes} classes, ${singletons} with nothing of their class to be found`,
     ...rows.map(([name, value]) => `${name.padEnd(16)}${value.toFixed(4)}`),
@@ -50,7 +57,10 @@ export const evaluate = defineCommand({
     split: splitPairOption('query:gallery or test where there are such, else all'),
     model: z.string().min(1).optional().describe('model directory'),
     baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
-    k: neighbourCounts.default([1, 2, 4, 8]).describe('values of K of Recall@K, comma-separated'),
+    k: neighbourCounts
+      .default([1, 2, 4, 8])
+      .describe('values of K of Recall@K and Precision@K, comma-separated'),
+    clusterer: z.enum(clustererNames).default('k-means').describe('what the clusters are made by'),
     seed: seedOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
@@ -59,6 +69,7 @@ export const evaluate = defineCommand({
     }
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
     const { examples } = dataset;
+    const clusterer = findClusterer(input.clusterer, examples.length);
     const embedder = await openEmbedder(input.model);
     const progress = createProgress('embed', examples.length, 'images');
     try {
@@ -70,10 +81,16 @@ export const evaluate = defineCommand({
       const quality = await evaluateEmbeddings(block, labels, {
         ks: input.k,
         seed: input.seed,
+        clusterer,
         rows,
         signal,
       });
-      const asked = { split, images: labels.length, gallery: rows.gallery.length };
+      const asked = {
+        split,
+        images: labels.length,
+        gallery: rows.gallery.length,
+        clusterer: input.clusterer,
+      };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
         json: { modelId: embedder.modelId, ...asked, ...quality, failed },

@@ -1,12 +1,9 @@
+import type { Clusterer } from '../cluster/clusterer.js';
 import { kMeans } from '../cluster/k-means.js';
 import { MedoidError } from '../errors.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import {
-  evaluateQueries,
-  evaluateRetrieval,
-  type RetrievalMetrics,
-  type RetrievalRows,
-} from '../math/retrieval-metrics.js';
+import type { RetrievalRows } from '../math/relevant-ranks.js';
+import { evaluateQueries, evaluateRetrieval, type RetrievalMetrics } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 
 export interface EvaluationOptions {
@@ -14,6 +11,8 @@ export interface EvaluationOptions {
   readonly ks: readonly number[];
   /** Of the clustering. */
   readonly seed: number;
+  /** k-means unless given. */
+  readonly clusterer?: Clusterer;
   /** What is asked and what is searched; every item against all others unless given. */
   readonly rows?: RetrievalRows | undefined;
   readonly signal?: AbortSignal;
@@ -26,14 +25,14 @@ export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
 
 /**
  * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, or of queries
- * against a gallery; and k-means of all items into as many clusters as there are classes, compared with the classes.
+ * against a gallery; and a clustering of all items into as many clusters as there are classes, compared with the classes.
  * @param block [items, dimension] @param labels class of each: [items]
  * @throws MedoidError `invalid-dataset` when nothing could be found by any query; `interrupted`
  */
 export async function evaluateEmbeddings(
   block: VectorBlock,
   labels: Int32Array,
-  { ks, seed, rows, signal }: EvaluationOptions,
+  { ks, seed, clusterer = kMeans, rows, signal }: EvaluationOptions,
 ): Promise<EmbeddingQuality> {
   const classes = new Set(labels).size;
   const retrieval =
@@ -47,6 +46,6 @@ export async function evaluateEmbeddings(
         `of ${classes} classes, ${retrieval.queries} such queries`,
     );
   }
-  const { assignment } = await kMeans(block, { clusters: classes, seed, ...(signal && { signal }) });
+  const { assignment } = await clusterer(block, { clusters: classes, seed, ...(signal && { signal }) });
   return { ...retrieval, ...measureAgreement(assignment, labels), classes };
 }

@@ -12,24 +12,28 @@ export interface DistanceMatrix {
   readonly count: number;
 }
 
-/** D_ij = ‖x_i − x_j‖, computed in double precision from the differences, so equal points are exactly 0 apart. */
-export function pairwiseDistances({ data, count, dimension }: VectorBlock): DistanceMatrix {
-  const distances = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    const rowI = i * dimension;
-    for (let j = i + 1; j < count; j++) {
-      const rowJ = j * dimension;
-      let sum = 0;
-      for (let d = 0; d < dimension; d++) {
-        const difference = data[rowI + d] - data[rowJ + d];
-        sum += difference * difference;
-      }
-      const distance = Math.sqrt(sum);
-      distances[i * count + j] = distance;
-      distances[j * count + i] = distance;
+/** Distances of the point `i` to those after it, into its row and its column. */
+export function fillDistances({ data, dimension }: VectorBlock, matrix: DistanceMatrix, i: number): void {
+  const { distances, count } = matrix;
+  const rowI = i * dimension;
+  for (let j = i + 1; j < count; j++) {
+    const rowJ = j * dimension;
+    let sum = 0;
+    for (let d = 0; d < dimension; d++) {
+      const difference = data[rowI + d] - data[rowJ + d];
+      sum += difference * difference;
     }
+    const distance = Math.sqrt(sum);
+    distances[i * count + j] = distance;
+    distances[j * count + i] = distance;
   }
-  return { distances, count };
+}
+
+/** D_ij = ‖x_i − x_j‖, computed in double precision from the differences, so equal points are exactly 0 apart. */
+export function pairwiseDistances(block: VectorBlock): DistanceMatrix {
+  const matrix = { distances: new Float64Array(block.count ** 2), count: block.count };
+  for (let i = 0; i < block.count; i++) fillDistances(block, matrix, i);
+  return matrix;
 }
 
 /**

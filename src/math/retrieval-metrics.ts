@@ -1,22 +1,19 @@
-import { createTurns } from '../take-turns.js';
+import { type RetrievalRows, visitRanks } from './relevant-ranks.js';
 import type { VectorBlock } from './vectors.js';
 
 export interface RetrievalMetrics {
   /** Recall@K by K: share of queries with at least one item of their class among the K nearest. */
   readonly recallAt: Record<number, number>;
+  /** Precision@K by K: mean over queries of the share of the K nearest that are of their class; K even where fewer are. */
+  readonly precisionAt: Record<number, number>;
   /** MAP@R: mean over queries of 1/R Σ_{i≤R} P(i)·rel(i), R = other items of the query's class (Musgrave et al. 2020). */
   readonly mapAtR: number;
+  /** R-precision: mean over queries of the share of the R nearest that are of their class. */
+  readonly rPrecision: number;
   /** Queries that the means are over. */
   readonly queries: number;
   /** Left out of the means: nothing of their class, but themselves, is there to be found. Others still find them. */
   readonly singletons: number;
-}
-
-/** Who is asked about, and who may be found; as rows of one block, so that a row in both is one and the same item. */
-export interface RetrievalRows {
-  readonly queries: ArrayLike<number>;
-  /** Each row once. */
-  readonly gallery: ArrayLike<number>;
 }
 
 export interface RetrievalOptions {
@@ -25,66 +22,12 @@ export interface RetrievalOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Positions in the gallery by class. */
-function groupByLabel(labels: ArrayLike<number>, gallery: ArrayLike<number>): Map<number, number[]> {
-  const groups = new Map<number, number[]>();
-  for (let i = 0; i < gallery.length; i++) {
-    const label = labels[gallery[i]];
-    const group = groups.get(label);
-    if (group === undefined) groups.set(label, [i]);
-    else group.push(i);
-  }
-  return groups;
-}
-
-/** Squared distances of row `query` to the gallery: [gallery]. */
-function distancesFrom(
-  { data, dimension }: VectorBlock,
-  query: number,
-  gallery: ArrayLike<number>,
-  target: Float64Array,
-): void {
-  const origin = query * dimension;
-  for (let j = 0; j < gallery.length; j++) {
-    const offset = gallery[j] * dimension;
-    let sum = 0;
-    for (let d = 0; d < dimension; d++) {
-      const difference = data[origin + d] - data[offset + d];
-      sum += difference * difference;
-    }
-    target[j] = sum;
-  }
-}
-
-/**
- * Ranks, counted from 1, of the relevant items among the gallery without the query, nearest first; equally near ones in
- * the order of their positions. One pass over the gallery: each one that is not relevant moves those behind it back by one.
- * @param self position of the query in the gallery, -1 when it is not there
- */
-function ranksOf(distances: Float64Array, self: number, relevant: readonly number[]): Int32Array {
-  const isBefore = (a: number, b: number): boolean =>
-    distances[a] < distances[b] || (distances[a] === distances[b] && a < b);
-  const sorted = [...relevant].sort((a, b) => distances[a] - distances[b] || a - b);
-  const farthest = distances[sorted[sorted.length - 1]];
-  const isRelevant = new Set(relevant);
-  const passed = new Int32Array(sorted.length + 1);
-  for (let j = 0; j < distances.length; j++) {
-    if (distances[j] > farthest || j === self || isRelevant.has(j)) continue;
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(sorted[middle], j)) low = middle + 1;
-      else high = middle;
-    }
-    passed[low]++;
-  }
-  let strangers = 0;
-  return Int32Array.from(sorted, (_, i) => {
-    strangers += passed[i];
-    return i + 1 + strangers;
-  });
-}
+/** How many of the ranks, ascending, are at most k. */
+const countWithin = (ranks: Int32Array, k: number): number => {
+  let count = 0;
+  while (count < ranks.length && ranks[count] <= k) count++;
+  return count;
+};
 
 /**
  * Queries against a gallery. A query that is in the gallery itself is left out by identity, not by rank. Exact. Other
@@ -97,32 +40,33 @@ export async function evaluateQueries(
   labels: ArrayLike<number>,
   { ks, queries, gallery, signal }: RetrievalOptions & RetrievalRows,
 ): Promise<RetrievalMetrics> {
-  const takeTurn = createTurns(signal);
-  const groups = groupByLabel(labels, gallery);
-  const positions = new Int32Array(block.count).fill(-1);
-  for (let i = 0; i < gallery.length; i++) positions[gallery[i]] = i;
-  const distances = new Float64Array(gallery.length);
-  const hits = ks.map(() => 0);
-  let precisionSum = 0;
+  const recalls = ks.map(() => 0);
+  const precisions = ks.map(() => 0);
+  let averagePrecision = 0;
+  let rPrecision = 0;
   let counted = 0;
-  for (let i = 0; i < queries.length; i++) {
-    const query = queries[i];
-    const self = positions[query];
-    const relevant = (groups.get(labels[query]) ?? []).filter(position => position !== self);
-    if (relevant.length === 0) continue;
-    await takeTurn();
+  const visit = (ranks: Int32Array): void => {
     counted++;
-    distancesFrom(block, query, gallery, distances);
-    const ranks = ranksOf(distances, self, relevant);
-    for (const [j, k] of ks.entries()) if (ranks[0] <= k) hits[j]++;
-    let precision = 0;
-    for (let j = 0; j < ranks.length && ranks[j] <= relevant.length; j++) precision += (j + 1) / ranks[j];
-    precisionSum += precision / relevant.length;
-  }
+    for (const [i, k] of ks.entries()) {
+      const within = countWithin(ranks, k);
+      if (within > 0) recalls[i]++;
+      precisions[i] += within / k;
+    }
+    const withinR = countWithin(ranks, ranks.length);
+    let sum = 0;
+    for (let i = 0; i < withinR; i++) sum += (i + 1) / ranks[i];
+    averagePrecision += sum / ranks.length;
+    rPrecision += withinR / ranks.length;
+  };
+  await visitRanks(block, labels, { queries, gallery, signal, visit });
   const meanOf = (sum: number): number => (counted === 0 ? 0 : sum / counted);
+  const byK = (sums: readonly number[]): Record<number, number> =>
+    Object.fromEntries(ks.map((k, i) => [k, meanOf(sums[i])]));
   return {
-    recallAt: Object.fromEntries(ks.map((k, i) => [k, meanOf(hits[i])])),
-    mapAtR: meanOf(precisionSum),
+    recallAt: byK(recalls),
+    precisionAt: byK(precisions),
+    mapAtR: meanOf(averagePrecision),
+    rPrecision: meanOf(rPrecision),
     queries: counted,
     singletons: queries.length - counted,
   };

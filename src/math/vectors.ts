@@ -26,7 +26,7 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-export function squaredDistance(a: Float32Array, b: Float32Array): number {
+export function squaredDistance(a: Float32Array, b: Float32Array | Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
     const difference = a[i] - b[i];

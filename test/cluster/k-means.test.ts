@@ -3,6 +3,7 @@ import { kMeans } from '../../src/cluster/k-means.js';
 import { measureAgreement } from '../../src/math/agreement.js';
 import { createRandom } from '../../src/math/random.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { plainKMeans } from '../oracles/plain-k-means.js';
 
 describe('k-means', () => {
   it('finds clusters that are far apart', async () => {
@@ -18,6 +19,38 @@ describe('k-means', () => {
     expect(assignment[0]).toBe(assignment[1]);
     expect(assignment[2]).toBe(assignment[3]);
     expect(inertia).toBeCloseTo(6.5, 6);
+  });
+
+  it.each([
+    ['scattered', (value: number) => value],
+    ['coarse, with many ties', (value: number) => Math.round(value * 2)],
+    ['far from the origin', (value: number) => value * 1e-3 + 100],
+    ['equal but for the last bits', (value: number) => value * 2 ** -22 + 1],
+    ['all equal', () => 0.25],
+    ['so large that float32 products overflow', (value: number) => value * 1e25],
+  ])('puts every point where comparing all with all would: %s', async (_, change) => {
+    for (const [count, classes, dimension, clusters] of [
+      [1, 1, 2, 1],
+      [40, 5, 1, 6],
+      [300, 40, 3, 60],
+      [300, 40, 33, 7],
+    ]) {
+      const { block } = randomBatch(createRandom(`plain/${count}`), { count, classes, dimension });
+      const given = { ...block, data: block.data.map(change) };
+      for (const seed of [0, 1]) {
+        const options = { clusters, seed, starts: 2 };
+        expect(await kMeans(given, options)).toEqual(plainKMeans(given, options));
+      }
+    }
+  });
+
+  it('gives a point between two centres to the first, whichever of them moved', async () => {
+    for (let trial = 0; trial < 400; trial++) {
+      const random = createRandom(`between/${trial}`);
+      const points = Array.from({ length: 12 }, () => [random.integer(9), random.integer(3)]);
+      const options = { clusters: 4, seed: trial, starts: 1 };
+      expect(await kMeans(blockOf(points), options)).toEqual(plainKMeans(blockOf(points), options));
+    }
   });
 
   it('is never worse with more starts, and the same for the same seed', async () => {

@@ -125,13 +125,17 @@ describe('the command line', () => {
     );
     const quality = JSON.parse(evaluated.stdout);
     expect(Object.keys(quality.recallAt)).toEqual(['1', '2', '4', '8']);
-    for (const value of [...Object.values(quality.recallAt), quality.mapAtR, quality.f1]) {
+    expect(Object.keys(quality.precisionAt)).toEqual(['1', '2', '4', '8']);
+    expect(quality.precisionAt[1]).toBe(quality.recallAt[1]);
+    const shares = [...Object.values(quality.recallAt), ...Object.values(quality.precisionAt)];
+    for (const value of [...shares, quality.mapAtR, quality.rPrecision, quality.f1]) {
       expect(value).toBeGreaterThanOrEqual(0);
       expect(value).toBeLessThanOrEqual(1);
     }
     expect(quality).toMatchObject({ images: 15, classes: 3, queries: 15 });
     expect(quality.nmi.geometric).toBeGreaterThanOrEqual(0);
     expect(quality.nmi.arithmetic).toBeGreaterThanOrEqual(0);
+    for (const index of [quality.ami, quality.ari]) expect(Math.abs(index)).toBeLessThanOrEqual(1);
 
     const indexed = await runMedoid(
       'index',

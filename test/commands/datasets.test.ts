@@ -93,6 +93,10 @@ describe('the command line on data sets', () => {
       JSON.parse((await runMedoid('evaluate', ...asTable(), ...histogram, ...args)).stdout);
     expect(await measure()).toMatchObject({
       ...{ split: 'query:gallery', images: 6, gallery: 6, queries: 3, singletons: 0, classes: 3 },
+      clusterer: 'k-means',
+    });
+    expect(await measure('--clusterer', 'facility-location')).toMatchObject({
+      ...{ images: 6, queries: 3, clusterer: 'facility-location' },
     });
     // One image a class: nothing to be found.
     expect(await measure('--split', 'query')).toMatchObject({ error: { code: 'invalid-dataset' } });

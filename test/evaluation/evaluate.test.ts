@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { facilityLocation } from '../../src/cluster/facility-location.js';
 import { classFolders } from '../../src/datasets/class-folders.js';
 import { colourHistogram } from '../../src/embed/colour-histogram.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
@@ -45,7 +46,14 @@ describe('evaluation of an embedder on a data set', () => {
     expect(quality.classes).toBe(3);
     expect(quality.recallAt[1]).toBe(1);
     expect(quality.nmi.geometric).toBeCloseTo(1, 9);
-    expect(quality.f1).toBe(1);
+    expect([quality.f1, quality.ari, quality.rPrecision, quality.precisionAt[3]]).toEqual([1, 1, 1, 1]);
+    expect(quality.ami).toBeCloseTo(1, 9);
+    const clustered = await evaluateEmbeddings(block, labels, {
+      ks: [1],
+      seed: 0,
+      clusterer: facilityLocation,
+    });
+    expect(clustered.f1).toBe(1);
   });
 
   it('refuses to call anything a result when no query could find anything', async () => {

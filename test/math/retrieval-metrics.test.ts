@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
+import { visitRanks } from '../../src/math/relevant-ranks.js';
 import { evaluateQueries, evaluateRetrieval } from '../../src/math/retrieval-metrics.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../../src/math/vectors.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { plainRanks } from '../oracles/plain-retrieval.js';
 
 const rowsOf = ({ count }: VectorBlock): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -15,6 +17,8 @@ function naiveMetrics(
 ) {
   let hits = 0;
   let precisions = 0;
+  let atK = 0;
+  let atR = 0;
   let queries = 0;
   for (const query of asked) {
     const others = gallery.filter(i => i !== query);
@@ -24,25 +28,33 @@ function naiveMetrics(
     const away = (i: number): number => squaredDistance(rowOf(block, query), rowOf(block, i));
     const right = others.sort((a, b) => away(a) - away(b)).map(i => labels[i] === labels[query]);
     if (right.slice(0, k).includes(true)) hits++;
+    atK += right.slice(0, k).filter(Boolean).length / k;
+    atR += right.slice(0, total).filter(Boolean).length / total;
     for (let i = 1; i <= total; i++) {
       if (right[i - 1]) precisions += right.slice(0, i).filter(Boolean).length / i / total;
     }
   }
-  return { recall: hits / queries, mapAtR: precisions / queries, queries };
+  const [recall, mapAtR, precision, rPrecision] = [hits, precisions, atK, atR].map(sum => sum / queries);
+  return { recall, mapAtR, precision, rPrecision, queries };
 }
 
 describe('retrieval metrics', () => {
   it('have the values worked out by hand on a line', async () => {
     // Queries 0 and 1 are each other's nearest; 2 meets the stranger 3 first; 3 meets 2 first, then 1, then 0.
     const block = blockOf([[0], [1], [4], [5]]);
-    const { recallAt, mapAtR, queries, singletons } = await evaluateRetrieval(block, [7, 7, 7, 8], {
-      ks: [1, 2],
-    });
+    const metrics = await evaluateRetrieval(block, [7, 7, 7, 8], { ks: [1, 2, 4] });
+    const { recallAt, precisionAt, mapAtR, rPrecision, queries, singletons } = metrics;
     expect({ queries, singletons }).toEqual({ queries: 3, singletons: 1 });
     expect(recallAt[1]).toBeCloseTo(2 / 3, 12);
     expect(recallAt[2]).toBe(1);
     // Query 0: right, right → 1. Query 1: right, right → 1. Query 2: wrong, right → (0 + 1/2) / 2.
     expect(mapAtR).toBeCloseTo((1 + 1 + 0.25) / 3, 12);
+    // R is 2: two, two and one of the two nearest are right.
+    expect(rPrecision).toBeCloseTo((1 + 1 + 0.5) / 3, 12);
+    expect(precisionAt[1]).toBeCloseTo((1 + 1 + 0) / 3, 12);
+    expect(precisionAt[2]).toBeCloseTo((1 + 1 + 0.5) / 3, 12);
+    // There are but three others; two of four are right all the same.
+    expect(precisionAt[4]).toBe(0.5);
   });
 
   it('equal their naive twin on random embeddings, ties among them', async () => {
@@ -56,7 +68,9 @@ describe('retrieval metrics', () => {
         for (const k of [1, 3]) {
           const naive = naiveMetrics(given, labels, k);
           expect(fast.recallAt[k]).toBeCloseTo(naive.recall, 12);
+          expect(fast.precisionAt[k]).toBeCloseTo(naive.precision, 12);
           expect(fast.mapAtR).toBeCloseTo(naive.mapAtR, 12);
+          expect(fast.rPrecision).toBeCloseTo(naive.rPrecision, 12);
           expect(fast.queries).toBe(naive.queries);
         }
       }
@@ -76,6 +90,36 @@ describe('retrieval metrics', () => {
       ks: [1],
     });
     expect([queries, singletons, recallAt[1]]).toEqual([0, 2, 0]);
+  });
+});
+
+describe('ranks of the relevant items', () => {
+  /** What the screening of distances must get right: near ties, ties, long and short vectors, and no room for it. */
+  const shifted = (scale: number, shift: number) => (value: number) => value * scale + shift;
+  it.each([
+    ['scattered', shifted(1, 0)],
+    ['coarse, with many ties', (value: number) => Math.round(value * 2)],
+    ['far from the origin, where float32 dot products tell nothing', shifted(1e-3, 100)],
+    ['equal but for the last bits', shifted(2 ** -22, 1)],
+    ['all equal', () => 0.25],
+    ['all zero', () => 0],
+    ['tiny', shifted(1e-25, 0)],
+    ['so large that float32 products overflow', shifted(1e25, 0)],
+  ])('equal those of every distance in doubles: %s', async (_, change) => {
+    for (const [count, dimension, classes] of [
+      [1, 1, 1],
+      [9, 1, 2],
+      [150, 3, 20],
+      [150, 70, 4],
+    ]) {
+      const { block, labels } = randomBatch(createRandom(`${count}`), { count, classes, dimension });
+      const given = { ...block, data: block.data.map(change) };
+      const rows = createRandom('rows').shuffle(rowsOf(block));
+      const request = { queries: rows.slice(0, 40), gallery: rows.slice(count > 9 ? 20 : 0) };
+      const ranks: number[][] = [];
+      await visitRanks(given, labels, { ...request, visit: found => ranks.push([...found]) });
+      expect(ranks).toEqual(plainRanks(given, labels, request));
+    }
   });
 });
 
@@ -106,7 +150,9 @@ describe('queries against a gallery', () => {
         const fast = await evaluateQueries(coarse, labels, { ks: [k], queries: asked, gallery });
         const naive = naiveMetrics(coarse, labels, k, { asked, gallery });
         expect(fast.recallAt[k]).toBeCloseTo(naive.recall, 12);
+        expect(fast.precisionAt[k]).toBeCloseTo(naive.precision, 12);
         expect(fast.mapAtR).toBeCloseTo(naive.mapAtR, 12);
+        expect(fast.rPrecision).toBeCloseTo(naive.rPrecision, 12);
         expect([fast.queries, fast.singletons]).toEqual([naive.queries, asked.length - naive.queries]);
       }
     }

@@ -1,12 +1,6 @@
+import type { Information } from '../expected-information.js';
 import type { DenseLabels } from '../facility-location.js';
 import { Margin } from './margin.js';
-
-/** Entropies of the two groupings and their mutual information, all times the number of points N. */
-export interface Information {
-  readonly clusterEntropy: number;
-  readonly classEntropy: number;
-  readonly information: number;
-}
 
 /**
  * Margins made of mutual information: with φ(n) = n·log n, N·MI = Σφ(n_ck) − Σφ(n_c) − Σφ(n_k) + φ(N) and

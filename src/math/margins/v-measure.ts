@@ -1,4 +1,5 @@
-import { type Information, InformationMargin } from './information.js';
+import type { Information } from '../expected-information.js';
+import { InformationMargin } from './information.js';
 
 /**
  * Δ = 1 − V, the harmonic mean of homogeneity MI/H(classes) and completeness MI/H(clusters) (Rosenberg, Hirschberg 2007),
