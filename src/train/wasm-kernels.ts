@@ -231,8 +231,23 @@ interface KernelAttributes extends GradientAttributes {
   readonly filterSize: Strides;
 }
 
+/**
+ * A clone shares its memory, as a reshaped tensor does; the kernel that is shipped copies it, and every tensor that the
+ * backward pass will need is cloned. No kernel writes to what it is given.
+ */
+function shareMemoryOfClones(): void {
+  tf.unregisterKernel('Identity', 'wasm');
+  const kernelFunc: tf.KernelFunc = ({ inputs: { x }, backend }) => {
+    (backend as tf.KernelBackend).incRef((x as tf.TensorInfo).dataId);
+    const { dataId, shape, dtype } = x as tf.TensorInfo;
+    return { dataId, shape, dtype };
+  };
+  tf.registerKernel({ kernelName: 'Identity', backendName: 'wasm', kernelFunc });
+}
+
 /** Registers the five gradient kernels for the wasm backend; calling it again changes nothing. */
 export function registerWasmGradientKernels(): void {
+  shareMemoryOfClones();
   replaceKernel('Conv2DBackpropFilter', ({ x, dy }, attributes) =>
     filterGradient(x, dy, geometryOf(x.shape, attributes.filterShape, attributes, false)),
   );
