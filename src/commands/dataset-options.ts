@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Dataset } from '../datasets/dataset.js';
+import type { Dataset, DatasetReader } from '../datasets/dataset.js';
 import { datasets } from '../datasets/index.js';
 import { selectClasses } from '../datasets/select-classes.js';
 import { everySplit, selectSplits, splitsOf } from '../datasets/select-split.js';
@@ -8,6 +8,13 @@ import { nameList } from './command.js';
 
 /** Layouts by name. */
 export const layoutNames = datasets.map(({ name }) => name) as [string, ...string[]];
+
+/** @throws MedoidError `invalid-option` */
+export function findReader(layout: string): DatasetReader {
+  const reader = datasets.find(({ name }) => name === layout);
+  if (reader === undefined) throw new MedoidError('invalid-option', `no data set layout ${layout}`);
+  return reader;
+}
 
 /** How a command is told which labelled images it is about. */
 export const datasetOptions = {
@@ -61,9 +68,7 @@ export async function openDataset(
   },
   preferred: readonly string[],
 ): Promise<OpenedDataset> {
-  const reader = datasets.find(({ name }) => name === input.dataset);
-  if (reader === undefined) throw new MedoidError('invalid-option', `no data set layout ${input.dataset}`);
-  const whole = await reader.read(input.data);
+  const whole = await findReader(input.dataset).read(input.data);
   const there = splitsOf(whole);
   const isThere = (split: string): boolean => split.split(':').every(name => there.includes(name));
   const split = input.split ?? preferred.find(isThere) ?? everySplit;

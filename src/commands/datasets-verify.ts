@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { SplitCounts } from '../datasets/dataset.js';
-import { datasets } from '../datasets/index.js';
 import { type Verification, type VerifiedSplit, verifyDataset } from '../datasets/verify-dataset.js';
-import { MedoidError } from '../errors.js';
 import { type CommandResult, defineCommand } from './command.js';
-import { layoutNames } from './dataset-options.js';
+import { findReader, layoutNames } from './dataset-options.js';
 
 const shownMissing = 20;
 
@@ -32,9 +30,7 @@ export const datasetsVerify = defineCommand({
   }),
   options: z.strictObject({}),
   async run({ name, directory }): Promise<CommandResult> {
-    const reader = datasets.find(dataset => dataset.name === name);
-    if (reader === undefined) throw new MedoidError('invalid-option', `no data set layout ${name}`);
-    const verification = await verifyDataset(reader, directory);
+    const verification = await verifyDataset(findReader(name), directory);
     return {
       json: { dataset: name, ...verification },
       text: describe(verification),

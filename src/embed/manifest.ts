@@ -48,7 +48,7 @@ export interface Model {
   readonly id: string;
 }
 
-const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 
 export const modelId = (manifest: Manifest): string => {
   const { weights, input, output, dimension, preprocessing } = manifest;
@@ -86,18 +86,24 @@ export async function loadModel(directory: string): Promise<Model & { readonly w
   return { directory, manifest, id: modelId(manifest), weights };
 }
 
-/** What is at a path where a model directory is to go: only a model, or nothing, may be replaced. */
-export async function occupantOf(directory: string): Promise<'nothing' | 'model' | 'something else'> {
-  let names: string[];
-  try {
-    names = await readdir(directory);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'nothing' : 'something else';
-  }
+/**
+ * What is at a path where a model directory is to go.
+ * @throws MedoidError `out-exists` where there is anything but a model: it may not be replaced
+ */
+export async function occupantOf(directory: string): Promise<'nothing' | 'model'> {
+  const refusal = new MedoidError(
+    'out-exists',
+    `${directory} is there and is no model: it will not be replaced`,
+  );
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw refusal;
+  });
   if (names.length === 0) return 'nothing';
   const isModel =
     names.includes(manifestFile) && names.every(name => name === manifestFile || /\.onnx$/.test(name));
-  return isModel ? 'model' : 'something else';
+  if (!isModel) throw refusal;
+  return 'model';
 }
 
 /**
@@ -111,11 +117,10 @@ export async function saveModel(directory: string, manifest: Manifest, weights: 
   await mkdir(temporary, { recursive: true });
   await replaceFile(join(temporary, manifest.weights.file), weights);
   await replaceFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-  const occupant = await occupantOf(directory);
-  if (occupant === 'something else') {
+  const occupant = await occupantOf(directory).catch(async error => {
     await rm(temporary, { recursive: true });
-    throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
-  }
+    throw error;
+  });
   await rm(replaced, { recursive: true, force: true });
   if (occupant === 'model') await rename(directory, replaced);
   await moveIntoPlace(temporary, directory);

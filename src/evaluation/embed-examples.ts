@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
 import type { Example } from '../datasets/dataset.js';
-import { readExample } from '../datasets/read-example.js';
+import { readUnlessBroken, type UnreadableExample } from '../datasets/read-example.js';
 import type { Embedder } from '../embed/embedder.js';
-import { type ErrorCode, MedoidError } from '../errors.js';
+import { MedoidError } from '../errors.js';
 import { stackVectors, type VectorBlock } from '../math/vectors.js';
+import { inBatches, workAhead } from '../work-ahead.js';
 
 const embeddedAtOnce = 64;
 
@@ -15,7 +16,7 @@ export interface EmbeddedExamples {
   /** Those that could be read, in order. */
   readonly embedded: readonly Example[];
   /** Left out. */
-  readonly failed: readonly { readonly path: string; readonly code: ErrorCode; readonly message: string }[];
+  readonly failed: readonly UnreadableExample[];
 }
 
 interface EmbedOptions {
@@ -32,35 +33,20 @@ export async function embedExamples(
   embedder: Embedder,
   { signal, onProgress }: EmbedOptions,
 ): Promise<EmbeddedExamples> {
-  const failed: { path: string; code: ErrorCode; message: string }[] = [];
+  const failed: UnreadableExample[] = [];
   const decoding = pLimit(8);
   const decode = (example: Example) =>
-    decoding(async () => {
-      try {
-        return await embedder.decode(await readExample(example));
-      } catch (error) {
-        if (!(error instanceof MedoidError)) throw error;
-        failed.push({ path: example.path, code: error.code, message: error.message });
-        return undefined;
-      }
-    });
-  const batchAt = (start: number) => {
-    const batch = Promise.all(examples.slice(start, start + embeddedAtOnce).map(decode));
-    // Awaited in its turn; a failure before that is not an unhandled one.
-    batch.catch(() => undefined);
-    return batch;
-  };
+    decoding(() => readUnlessBroken(example, failed, bytes => embedder.decode(bytes)));
   const vectors: Float32Array[] = [];
   const embedded: Example[] = [];
-  let next = batchAt(0);
-  for (let start = 0; start < examples.length; start += embeddedAtOnce) {
-    const decoded = await next;
-    next = batchAt(start + embeddedAtOnce);
+  let done = 0;
+  const decodeBatch = (batch: readonly Example[]) => Promise.all(batch.map(decode));
+  for await (const [batch, decoded] of workAhead(inBatches(examples, embeddedAtOnce), decodeBatch)) {
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
-    const whole = decoded.flatMap((pixels, i) => (pixels === undefined ? [] : [{ pixels, i }]));
-    vectors.push(...(await embedder.embedPixels(whole.map(({ pixels }) => pixels))));
-    embedded.push(...whole.map(({ i }) => examples[start + i]));
-    onProgress?.(start + decoded.length);
+    vectors.push(...(await embedder.embedPixels(decoded.filter(pixels => pixels !== undefined))));
+    embedded.push(...batch.filter((_, i) => decoded[i] !== undefined));
+    done += batch.length;
+    onProgress?.(done);
   }
   const labels = new Set(embedded.map(({ label }) => label));
   const numbers = new Map([...labels].map((label, number) => [label, number]));

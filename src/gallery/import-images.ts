@@ -1,4 +1,5 @@
 import { readImageFile } from '../images/read-image-file.js';
+import { inBatches, workAhead } from '../work-ahead.js';
 import type { Collection } from './collection.js';
 import type { ImageSource, SourceFailure, SourceImage } from './image-source.js';
 import type { AddOutcome } from './item.js';
@@ -21,36 +22,10 @@ export interface ImportOptions {
   readonly onProgress?: (done: number, report: ImportReport) => void;
 }
 
-/** Does the work for the next entry while the caller is busy with the one it got. */
-async function* workAhead<T, R>(
-  entries: readonly T[],
-  work: (entry: T) => Promise<R>,
-): AsyncGenerator<[T, R]> {
-  const start = (i: number): Promise<R> | undefined => {
-    const promise = i < entries.length ? work(entries[i]) : undefined;
-    // Awaited below; a failure before that is not an unhandled one.
-    promise?.catch(() => undefined);
-    return promise;
-  };
-  let next = start(0);
-  try {
-    for (let i = 0; next !== undefined; i++) {
-      const done = await next;
-      next = start(i + 1);
-      yield [entries[i], done];
-    }
-  } finally {
-    await next?.catch(() => undefined);
-  }
-}
-
 function count(report: ImportReport, image: SourceImage, outcome: AddOutcome): void {
   if (outcome.status !== 'failed') report[outcome.status]++;
   else report.failed.push({ path: image.shownPath, code: outcome.code, message: outcome.message });
 }
-
-const inBatches = <T>(entries: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => entries.slice(i * size, (i + 1) * size));
 
 /**
  * Brings a collection up to date with a source, batch after batch: while one is embedded, the next is read and

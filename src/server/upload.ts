@@ -83,14 +83,8 @@ function createFormReader(maxBytes: number): ReadImage {
   };
 }
 
-function explainRaw(error: unknown, maxBytes: number): MedoidError {
-  switch ((error as { type?: unknown }).type) {
-    case 'entity.too.large':
-      return tooLarge(maxBytes);
-    default:
-      return malformed(error);
-  }
-}
+const explainRaw = (error: unknown, maxBytes: number): MedoidError =>
+  (error as { type?: unknown }).type === 'entity.too.large' ? tooLarge(maxBytes) : malformed(error);
 
 function createRawReader(maxBytes: number): ReadImage {
   const body = raw({ type: () => true, limit: maxBytes, inflate: false });

@@ -1,22 +1,39 @@
 import { type Augmentation, drawVariation, writeVariedInput } from '../images/augmentation.js';
-import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import {
+  centreCrop,
+  type InputSlot,
+  type Preprocessing,
+  writeNetworkInput,
+} from '../images/preprocessing.js';
 import { createRandom } from '../math/random.js';
 import type { ImageSet } from './image-set.js';
 
+/** Puts the network input of one image into its slot. */
+type WriteInput = (pixels: Uint8Array, slot: InputSlot) => void;
+
+/** [n, crop, crop, 3] */
+async function fillBatch(
+  images: ImageSet,
+  { batch, crop }: { batch: readonly number[]; crop: number },
+  write: WriteInput,
+): Promise<Float32Array> {
+  const size = crop ** 2 * 3;
+  const target = new Float32Array(batch.length * size);
+  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
+  for (const [i, image] of pixels.entries()) write(image, { target, offset: i * size, layout: 'nhwc' });
+  return target;
+}
+
 /** Network input of some images as they are embedded, centre crop: [n, crop, crop, 3]. */
-export async function loadBatch(
+export function loadBatch(
   images: ImageSet,
   preprocessing: Preprocessing,
   batch: readonly number[],
 ): Promise<Float32Array> {
-  const size = preprocessing.crop ** 2 * 3;
-  const target = new Float32Array(batch.length * size);
   const window = centreCrop(preprocessing);
-  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
-  for (const [i, image] of pixels.entries()) {
-    writeNetworkInput(image, window, preprocessing, { target, offset: i * size, layout: 'nhwc' });
-  }
-  return target;
+  return fillBatch(images, { batch, crop: preprocessing.crop }, (pixels, slot) =>
+    writeNetworkInput(pixels, window, preprocessing, slot),
+  );
 }
 
 export interface VariedBatch {
@@ -28,36 +45,14 @@ export interface VariedBatch {
 }
 
 /** Network input of some images, each varied at random: [n, crop, crop, 3]. */
-export async function loadVariedBatch(
+export function loadVariedBatch(
   images: ImageSet,
   preprocessing: Preprocessing,
   { batch, augmentation, seed }: VariedBatch,
 ): Promise<Float32Array> {
-  const size = preprocessing.crop ** 2 * 3;
-  const target = new Float32Array(batch.length * size);
   const random = createRandom(seed);
-  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
-  for (const [i, image] of pixels.entries()) {
+  return fillBatch(images, { batch, crop: preprocessing.crop }, (pixels, slot) => {
     const variation = drawVariation(augmentation, preprocessing, random);
-    const side = Math.sqrt(image.length / 3);
-    const slot = { target, offset: i * size, layout: 'nhwc' as const };
-    writeVariedInput({ pixels: image, side, variation }, preprocessing, slot);
-  }
-  return target;
-}
-
-/** Runs one job ahead: the next batch is decoded on the other core while this one is computed. */
-export async function* prefetch<Job, Result>(
-  jobs: readonly Job[],
-  start: (job: Job) => Promise<Result>,
-): AsyncGenerator<Result> {
-  let pending: Promise<Result> | undefined;
-  for (const [i, job] of jobs.entries()) {
-    const current = pending ?? start(job);
-    const result = await current;
-    pending = i + 1 < jobs.length ? start(jobs[i + 1]) : undefined;
-    // Its failure is answered when its turn comes; until then it must not count as unhandled.
-    pending?.catch(() => undefined);
-    yield result;
-  }
+    writeVariedInput({ pixels, side: Math.sqrt(pixels.length / 3), variation }, preprocessing, slot);
+  });
 }

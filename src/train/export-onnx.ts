@@ -17,16 +17,18 @@ interface Graph {
   readonly initializers: OnnxTensor[];
 }
 
-const weightsOf = (layer: Layer): { shape: number[]; data: Float32Array }[] =>
+interface LayerWeight {
+  readonly shape: number[];
+  readonly data: Float32Array;
+}
+
+const weightsOf = (layer: Layer): LayerWeight[] =>
   layer.getWeights().map(weight => ({ shape: weight.shape, data: weight.dataSync() as Float32Array }));
 
 const configOf = (layer: Layer): Record<string, unknown> => layer.getConfig() as Record<string, unknown>;
 
 /** [fh, fw, in, out] → ONNX [out, in, fh, fw], each output channel times `scale`. */
-function convolutionWeights(
-  filter: { shape: number[]; data: Float32Array },
-  scale?: Float32Array,
-): Float32Array {
+function convolutionWeights(filter: LayerWeight, scale?: Float32Array): Float32Array {
   const [height, width, inputs, outputs] = filter.shape;
   const target = new Float32Array(filter.data.length);
   for (let k = 0; k < height * width; k++) {
@@ -50,11 +52,12 @@ const samePadding = (padding: unknown, layer: string): string => {
  * Writers of one layer type each: they append nodes, the last of which answers `output`. `norm` is a batch
  * normalisation to be folded in; only the types in `foldable` are given one.
  */
-type Writer = (
-  graph: Graph,
-  node: GraphNode,
-  target: { output: string; norm?: BatchNorm | undefined },
-) => void;
+type Writer = (graph: Graph, node: GraphNode, target: Target) => void;
+
+interface Target {
+  readonly output: string;
+  readonly norm?: BatchNorm | undefined;
+}
 
 /** y = (x + bias)·scale + shift of the folded normalisation, as one bias. */
 const foldedBias = (
@@ -75,10 +78,15 @@ function requireLinear(layer: Layer): void {
 
 const isNorm = (layer: Layer): layer is BatchNorm => layer.getClassName() === 'MedoidBatchNorm';
 
-const writeConvolution: Writer = (graph, { layer, inputs }, { output, norm }) => {
+/** @param groups 1, or as many as channels, of one input channel each; filter [fh, fw, in / groups, out] */
+function pushConvolution(
+  graph: Graph,
+  { layer, inputs }: GraphNode,
+  { output, norm, filter, groups }: Target & { filter: LayerWeight; groups: number },
+): void {
   requireLinear(layer);
-  const config = configOf(layer);
-  const [filter, bias] = weightsOf(layer);
+  const { strides, padding } = configOf(layer);
+  const [, bias] = weightsOf(layer);
   const affine = norm?.affine();
   const [height, width, inChannels, channels] = filter.shape;
   graph.initializers.push(
@@ -94,42 +102,25 @@ const writeConvolution: Writer = (graph, { layer, inputs }, { output, norm }) =>
     inputs: [inputs[0], `${output}.weight`, `${output}.bias`],
     output,
     attributes: {
-      strides: config.strides as number[],
-      kernel_shape: [height, width],
-      auto_pad: samePadding(config.padding, layer.name),
-    },
-  });
-};
-
-/** A convolution with as many groups as channels: filter [fh, fw, in, 1] → ONNX [in, 1, fh, fw]. */
-const writeDepthwise: Writer = (graph, { layer, inputs }, { output, norm }) => {
-  requireLinear(layer);
-  const { strides, padding } = configOf(layer) as Record<string, number[]>;
-  const [filter, bias] = weightsOf(layer);
-  const affine = norm?.affine();
-  const [height, width, channels, multiplier] = filter.shape;
-  if (multiplier !== 1)
-    throw new Error(`layer ${layer.name}: expected a depth multiplier of 1, got ${multiplier}`);
-  const swapped = { shape: [height, width, 1, channels], data: filter.data };
-  graph.initializers.push(
-    {
-      name: `${output}.weight`,
-      dims: [channels, 1, height, width],
-      data: convolutionWeights(swapped, affine?.scale),
-    },
-    { name: `${output}.bias`, dims: [channels], data: foldedBias(channels, bias?.data, affine) },
-  );
-  graph.nodes.push({
-    operator: 'Conv',
-    inputs: [inputs[0], `${output}.weight`, `${output}.bias`],
-    output,
-    attributes: {
-      group: channels,
-      strides,
+      ...(groups === 1 ? {} : { group: groups }),
+      strides: strides as number[],
       kernel_shape: [height, width],
       auto_pad: samePadding(padding, layer.name),
     },
   });
+}
+
+const writeConvolution: Writer = (graph, node, target) =>
+  pushConvolution(graph, node, { ...target, filter: weightsOf(node.layer)[0], groups: 1 });
+
+/** A convolution with as many groups as channels: filter [fh, fw, in, 1] → ONNX [in, 1, fh, fw]. */
+const writeDepthwise: Writer = (graph, node, target) => {
+  const [{ shape, data }] = weightsOf(node.layer);
+  const [height, width, channels, multiplier] = shape;
+  if (multiplier !== 1)
+    throw new Error(`layer ${node.layer.name}: expected a depth multiplier of 1, got ${multiplier}`);
+  const filter = { shape: [height, width, 1, channels], data };
+  pushConvolution(graph, node, { ...target, filter, groups: channels });
 };
 
 const writeDense: Writer = (graph, { layer, inputs }, { output, norm }) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
-import { readExample } from '../datasets/read-example.js';
+import { readExample, readUnlessBroken, type UnreadableExample } from '../datasets/read-example.js';
 import { MedoidError } from '../errors.js';
 import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
@@ -18,19 +18,13 @@ export interface ImageSet {
   pixels(image: number): Promise<Uint8Array>;
 }
 
-export interface UnreadableImage {
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
-
 export interface ReadImageSet {
   readonly images: ImageSet;
   readonly classes: number;
   /** SHA-256 over the sorted (label, image hash) pairs. */
   readonly sha256: string;
   /** Left out. */
-  readonly failed: readonly UnreadableImage[];
+  readonly failed: readonly UnreadableExample[];
 }
 
 interface ReadImage {
@@ -84,22 +78,17 @@ export async function readImageSet(
   { preprocessing, signal, onProgress }: ReadOptions,
 ): Promise<ReadImageSet> {
   const limit = pLimit(readAtOnce);
-  const failed: UnreadableImage[] = [];
+  const failed: UnreadableExample[] = [];
   const fits = Math.floor(keptBytes / (3 * preprocessing.resize ** 2));
   let done = 0;
   const readOne = async (example: Example, position: number): Promise<ReadImage | undefined> => {
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request before the first step');
-    try {
-      const bytes = await readExample(example);
+    const read = await readUnlessBroken(example, failed, async bytes => {
       const pixels = await decodeResized(bytes, preprocessing);
       return { example, hash: hashImage(bytes), pixels: position < fits ? pixels : undefined };
-    } catch (error) {
-      if (!(error instanceof MedoidError)) throw error;
-      failed.push({ path: example.path, code: error.code, message: error.message });
-      return undefined;
-    } finally {
-      onProgress?.(++done);
-    }
+    });
+    onProgress?.(++done);
+    return read;
   };
   const read = await Promise.all(examples.map((example, i) => limit(() => readOne(example, i))));
   const whole = read.filter(image => image !== undefined);

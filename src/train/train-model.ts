@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.js';
+import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
 import { replaceFile } from '../durable-file.js';
 import type { Manifest } from '../embed/manifest.js';
@@ -16,11 +17,12 @@ import { ClassVectors } from './class-vectors.js';
 import { completeOptions } from './complete-options.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
-import { type ImageSet, type ReadImageSet, readImageSet, type UnreadableImage } from './image-set.js';
+import { type ImageSet, type ReadImageSet, readImageSet } from './image-set.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
 import { samplers } from './samplers/index.js';
+import type { PlannedBatch } from './samplers/sampler.js';
 import {
   preprocessingOf,
   type TrainingSettings,
@@ -41,7 +43,7 @@ export interface TrainingObserver {
     steps: number;
     step: number;
     /** Left out. */
-    failed: readonly UnreadableImage[];
+    failed: readonly UnreadableExample[];
   }) => void;
   readonly onStep?: (progress: TrainingProgress, result: LossResult, batches: number) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
@@ -70,7 +72,7 @@ export interface TrainingOutcome {
   readonly manifest: Manifest | undefined;
   readonly steps: number;
   readonly history: readonly EpochMetrics[];
-  readonly failed: readonly UnreadableImage[];
+  readonly failed: readonly UnreadableExample[];
   /** Where the checkpoint and `metrics.jsonl` are. */
   readonly runDirectory: string;
 }
@@ -150,15 +152,14 @@ function requireComparisons(
   { batchSize, classShare, seed }: TrainingSettings,
 ): void {
   const planned = sampler.planEpoch(labels, { batchSize, classShare, seed: `${seed}/batches/0` });
-  const isUseful = ({ images }: { images: readonly number[] }): boolean => {
-    const classes = new Set(images.map(image => labels[image])).size;
-    return classes > 1 && classes < images.length;
-  };
+  const classesIn = ({ images }: PlannedBatch): number => new Set(images.map(image => labels[image])).size;
+  const isUseful = (batch: PlannedBatch): boolean =>
+    classesIn(batch) > 1 && classesIn(batch) < batch.images.length;
   if (loss.classVectors !== undefined || planned.some(isUseful)) return;
   throw new MedoidError(
     'invalid-option',
     `expected batches of at least 2 classes, with 2 images of some: the first has ${planned[0].images.length} images ` +
-      `of ${new Set(planned[0].images.map(image => labels[image])).size} classes; see --class-share and --batch-size`,
+      `of ${classesIn(planned[0])} classes; see --class-share and --batch-size`,
     { field: 'classShare' },
   );
 }

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
-import { loadBatch, loadVariedBatch, prefetch } from './batch-loader.js';
+import { inBatches, workAhead } from '../work-ahead.js';
+import { loadBatch, loadVariedBatch } from './batch-loader.js';
 import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
 import type { Batch, EmbeddingNetwork } from './embedding-network.js';
 import type { ImageSet } from './image-set.js';
@@ -52,15 +53,13 @@ export async function train(job: TrainingJob): Promise<boolean> {
     const seed = `${settings.seed}/batches/${epoch}`;
     const planned = sampler.planEpoch(images.labels, { batchSize, classShare, seed });
     const jobs = planned.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
-    const load = async ({ batch, step }: (typeof jobs)[number]) => ({
-      batch,
-      input: await loadVariedBatch(images, preprocessingOf(settings), {
+    const load = ({ batch, step }: (typeof jobs)[number]) =>
+      loadVariedBatch(images, preprocessingOf(settings), {
         batch: batch.images,
         augmentation: settings.augmentation,
         seed: `${settings.seed}/augmentation/${step}`,
-      }),
-    });
-    for await (const { batch, input } of prefetch(jobs, load)) {
+      });
+    for await (const [{ batch }, input] of workAhead(jobs, load)) {
       await nextTurn(); // signals and the next batch's decoding get their turn
       if (signal.aborted) return false;
       takeStep(job, { ...batch, input }, epoch);
@@ -147,15 +146,10 @@ async function embedImages(
   const { dimension } = settings;
   const count = images.labels.length;
   const data = new Float32Array(count * dimension);
-  const chunks = Array.from({ length: Math.ceil(count / embeddedAtOnce) }, (_, chunk) =>
-    Array.from(
-      { length: Math.min(embeddedAtOnce, count - chunk * embeddedAtOnce) },
-      (_, i) => chunk * embeddedAtOnce + i,
-    ),
-  );
+  const numbers = Array.from({ length: count }, (_, i) => i);
   let offset = 0;
   const load = (batch: number[]) => loadBatch(images, preprocessingOf(settings), batch);
-  for await (const input of prefetch(chunks, load)) {
+  for await (const [, input] of workAhead(inBatches(numbers, embeddedAtOnce), load)) {
     const block = network.embed(input);
     data.set(block.data, offset);
     offset += block.data.length;

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { type Manifest, manifestSchema, occupantOf, saveModel } from '../embed/manifest.js';
+import { type Manifest, manifestSchema, occupantOf, saveModel, sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
@@ -18,8 +17,6 @@ export interface TrainingDataSummary {
 
 const weightsFile = 'model.onnx';
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
 /**
  * Says before the work begins that the output cannot go where it should.
  * @throws MedoidError `out-exists` for a model or checkpoint that is there, unless it is to be replaced or continued,
@@ -33,9 +30,6 @@ export async function requireFreeOutput(
     throw new MedoidError('invalid-checkpoint', `there is nothing to resume: expected ${checkpoint}`);
   }
   const occupant = await occupantOf(directory);
-  if (occupant === 'something else') {
-    throw new MedoidError('out-exists', `${directory} is there and is no model: it will not be replaced`);
-  }
   if (existing !== 'refuse') return;
   if (existsSync(checkpoint)) {
     throw new MedoidError(

@@ -10,22 +10,9 @@ import { inferAugmentedClustering } from '../../src/math/loss-augmented-inferenc
 import { type MarginName, margins } from '../../src/math/margins/index.js';
 import { createRandom } from '../../src/math/random.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { plane } from '../fixtures/reference-points.js';
 import { bruteForceClustering, naiveAugmentedClustering } from '../oracles/naive-inference.js';
 
-// PAPER.md, "Reference values".
-const plane = {
-  points: [
-    [0, 0],
-    [1, 0],
-    [0, 2],
-    [4, 0],
-    [5, 1],
-    [4, 3],
-    [2, 2],
-    [3, 3],
-  ],
-  labels: [0, 0, 0, 1, 1, 1, 2, 2],
-};
 const line = {
   points: [-11, -10, -8, 0, 1, 2, 9, 10, 11].map(x => [x]),
   labels: [1, 1, 1, 2, 2, 2, 0, 0, 0],

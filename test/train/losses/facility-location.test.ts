@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { facilityLocation } from '../../../src/train/losses/facility-location.js';
 import { blockOf } from '../../fixtures/batches.js';
+import { plane as reference } from '../../fixtures/reference-points.js';
 
 const createLoss = (options: Record<string, unknown> = {}) =>
   facilityLocation.create(facilityLocation.options.parse(options));
 
-const plane = blockOf([
-  [0, 0],
-  [1, 0],
-  [0, 2],
-  [4, 0],
-  [5, 1],
-  [4, 3],
-  [2, 2],
-  [3, 3],
-]);
-const planeLabels = [0, 0, 0, 1, 1, 1, 2, 2];
+const plane = blockOf(reference.points);
+const planeLabels = reference.labels;
 
 describe('the facility-location loss (eq. 6)', () => {
   it.each([
