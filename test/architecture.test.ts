@@ -44,6 +44,10 @@ const owners: Readonly<Record<string, string>> = {
   'cli-progress': 'commands/',
   'csv-parse': 'csv-table.ts',
   yauzl: 'datasets/',
+  'umap-js': 'math/',
+  'ml-matrix': 'math/',
+  vega: 'report/',
+  'vega-lite': 'report/',
 };
 
 interface Import {
