@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { losses } from '../../src/train/losses/index.js';
+import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
 
 interface Definition {
@@ -59,6 +60,8 @@ const tables: Readonly<Record<string, () => string>> = {
     ),
   samplers: () => renderSummaries(['sampler', 'its batches'], samplers),
   'sampler-options': () => renderOptions('sampler', samplers),
+  optimizers: () => renderSummaries(['optimiser', 'what it is'], optimizers),
+  'optimizer-options': () => renderOptions('optimiser', optimizers),
 };
 
 /**

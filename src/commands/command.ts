@@ -59,6 +59,10 @@ export const numeric = <Schema extends z.ZodType<number, number>>(schema: Schema
     })
     .pipe(schema);
 
+/** The same with the default that the schema has. */
+export const numericWithDefault = (schema: z.ZodDefault<z.ZodType<number, number>>) =>
+  numeric(schema.unwrap()).default(schema.parse(undefined));
+
 /** `name=value,name=value`: numbers and true or false are taken for what they are, all else is text. */
 export const nameValuePairs = z.string().transform((text, context): Record<string, unknown> => {
   const entries = text

@@ -1,26 +1,11 @@
 import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../errors.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
-import { engineNames } from '../train/engine.js';
-import { losses } from '../train/losses/index.js';
-import { networks } from '../train/networks/index.js';
-import { samplers } from '../train/samplers/index.js';
-import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
-import {
-  type CommandContext,
-  type CommandResult,
-  defineCommand,
-  nameValuePairs,
-  numeric,
-  seedOption,
-} from './command.js';
+import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
-
-const defaultEpochs = 30;
-const { shape } = trainingSettingsSchema;
-const augmentation = shape.augmentation.shape;
+import { trainingOf, trainingOptions } from './training-options.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
@@ -84,9 +69,6 @@ function answer(out: string, outcome: TrainingOutcome): CommandResult {
   return { json, text, exitCode };
 }
 
-const namesOf = (registry: readonly { readonly name: string }[]): [string, ...string[]] =>
-  registry.map(({ name }) => name) as [string, ...string[]];
-
 export const train = defineCommand({
   name: 'train',
   summary: 'Learn an embedding from labelled images and write it as a model directory.',
@@ -95,67 +77,28 @@ export const train = defineCommand({
     ...datasetOptions,
     split: splitOption('train where there is one, else all'),
     out: z.string().min(1).describe('model directory to write; checkpoints go to <out>.training beside it'),
-    loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
-    lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
-    sampler: z.enum(namesOf(samplers)).default('c-over-m').describe('which images meet in a batch'),
-    samplerOptions: nameValuePairs.default({}).describe('options of the sampler, such as imagesPerClass=4'),
-    network: z.enum(namesOf(networks)).default('resnet').describe('what is trained'),
-    networkOptions: nameValuePairs.default({}).describe('options of the network, such as width=32'),
-    imageSize: numeric(shape.imageSize).default(64).describe("side of the network's input in pixels"),
-    dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
-    batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
-    classShare: numeric(shape.classShare)
-      .default(0.25)
-      .describe('distinct classes a batch as a share of m, C/m, of the sampler c-over-m'),
-    cropScale: numeric(augmentation.cropScale)
-      .default(0)
-      .describe(
-        'smallest side of a random crop as a share of the picture; 0 = crops of one size, as in the paper',
-      ),
-    colourJitter: numeric(augmentation.colourJitter)
-      .default(0)
-      .describe('how far brightness, contrast and saturation are varied'),
-    learningRate: numeric(shape.learningRate).default(0.01).describe('step size of RMSProp'),
-    schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
-    warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
-    epochs: numeric(z.number().int().min(0))
-      .optional()
-      .describe(`rounds through the images (default: ${defaultEpochs})`),
-    steps: numeric(shape.steps).optional().describe('batches in all; instead of --epochs'),
+    ...trainingOptions,
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
       .describe('share of the classes held out for Recall@1'),
-    engine: z.enum(engineNames).default('auto').describe('what computes; auto takes the fastest installed'),
-    seed: seedOption,
     resume: z.boolean().default(false).describe('continue from the checkpoint of a run that was stopped'),
     overwrite: z.boolean().default(false).describe('replace a model that is there'),
   }),
   async run(input, context): Promise<CommandResult> {
-    const { out, resume, overwrite, steps, epochs, engine, dataset: datasetName, validationShare } = input;
-    const { imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed } = input;
-    if (steps !== undefined && epochs !== undefined) {
-      throw new MedoidError('invalid-option', 'expected --steps or --epochs, got both', { field: 'steps' });
-    }
+    const { out, resume, overwrite, dataset: datasetName, validationShare } = input;
     if (resume && overwrite) {
       throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
         field: 'resume',
       });
     }
+    const choice = await trainingOf(input);
     const { dataset } = await openDataset(input, ['train']);
     const { observer, close } = createObserver(context);
     const outcome = await trainModel({
       dataset,
       datasetName,
       validationShare,
-      settings: {
-        network: { name: input.network, options: input.networkOptions },
-        loss: { name: input.loss, options: input.lossOptions },
-        sampler: { name: input.sampler, options: input.samplerOptions },
-        augmentation: { cropScale: input.cropScale, colourJitter: input.colourJitter },
-        ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
-      },
-      length: steps === undefined ? { epochs: epochs ?? defaultEpochs } : { steps },
-      engine,
+      ...choice,
       out,
       existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
       signal: context.signal,

@@ -6,39 +6,42 @@ import {
   writeNetworkInput,
 } from '../images/preprocessing.js';
 import { createRandom } from '../math/random.js';
-import type { ImageSet } from './image-set.js';
+
+/** Reads one picture: RGB bytes [side, side, 3]. */
+type ReadPixels = (image: number) => Promise<Uint8Array>;
 
 /** Puts the network input of one image into its slot. */
 type WriteInput = (pixels: Uint8Array, slot: InputSlot) => void;
 
+interface BatchOfImages {
+  /** Numbers of the images: [n]. */
+  readonly batch: readonly number[];
+  readonly preprocessing: Preprocessing;
+}
+
 /** [n, crop, crop, 3] */
 async function fillBatch(
-  images: ImageSet,
-  { batch, crop }: { batch: readonly number[]; crop: number },
+  readPixels: ReadPixels,
+  { batch, preprocessing: { crop } }: BatchOfImages,
   write: WriteInput,
 ): Promise<Float32Array> {
   const size = crop ** 2 * 3;
   const target = new Float32Array(batch.length * size);
-  const pixels = await Promise.all(batch.map(image => images.pixels(image)));
+  const pixels = await Promise.all(batch.map(readPixels));
   for (const [i, image] of pixels.entries()) write(image, { target, offset: i * size, layout: 'nhwc' });
   return target;
 }
 
 /** Network input of some images as they are embedded, centre crop: [n, crop, crop, 3]. */
-export function loadBatch(
-  images: ImageSet,
-  preprocessing: Preprocessing,
-  batch: readonly number[],
-): Promise<Float32Array> {
+export function loadBatch(readPixels: ReadPixels, images: BatchOfImages): Promise<Float32Array> {
+  const { preprocessing } = images;
   const window = centreCrop(preprocessing);
-  return fillBatch(images, { batch, crop: preprocessing.crop }, (pixels, slot) =>
+  return fillBatch(readPixels, images, (pixels, slot) =>
     writeNetworkInput(pixels, window, preprocessing, slot),
   );
 }
 
-export interface VariedBatch {
-  /** Numbers of the images: [n]. */
-  readonly batch: readonly number[];
+interface VariedBatch extends BatchOfImages {
   readonly augmentation: Augmentation;
   /** Names the draw. */
   readonly seed: string;
@@ -46,12 +49,12 @@ export interface VariedBatch {
 
 /** Network input of some images, each varied at random: [n, crop, crop, 3]. */
 export function loadVariedBatch(
-  images: ImageSet,
-  preprocessing: Preprocessing,
-  { batch, augmentation, seed }: VariedBatch,
+  readPixels: ReadPixels,
+  { augmentation, seed, ...images }: VariedBatch,
 ): Promise<Float32Array> {
+  const { preprocessing } = images;
   const random = createRandom(seed);
-  return fillBatch(images, { batch, crop: preprocessing.crop }, (pixels, slot) => {
+  return fillBatch(readPixels, images, (pixels, slot) => {
     const variation = drawVariation(augmentation, preprocessing, random);
     writeVariedInput({ pixels, side: Math.sqrt(pixels.length / 3), variation }, preprocessing, slot);
   });

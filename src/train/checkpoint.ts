@@ -59,7 +59,7 @@ const optimizerPrefix = 'optimizer/';
 const classPrefix = 'classes/';
 
 const metadataSchema = z.strictObject({
-  format: z.literal('medoid-checkpoint-1'),
+  format: z.literal('medoid-checkpoint-2'),
   settings: z.string(),
   dataSha256: z.string(),
   progress: z.string(),
@@ -70,7 +70,7 @@ export async function saveCheckpoint(
   { network, classVectors }: Learnt,
   { settings, dataSha256, progress }: TrainingIdentity & { progress: TrainingProgress },
 ): Promise<void> {
-  const optimizer = await network.optimizerState();
+  const optimizer = network.optimizerState();
   await saveTensors(path, {
     tensors: [
       ...network.weights().map(tensor => ({ ...tensor, name: modelPrefix + tensor.name })),
@@ -78,7 +78,7 @@ export async function saveCheckpoint(
       ...(classVectors?.state() ?? []).map(tensor => ({ ...tensor, name: classPrefix + tensor.name })),
     ],
     metadata: {
-      format: 'medoid-checkpoint-1',
+      format: 'medoid-checkpoint-2',
       settings: JSON.stringify(settings),
       dataSha256,
       progress: JSON.stringify(progress),
@@ -108,12 +108,7 @@ export async function restoreCheckpoint(
         .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
     network.setWeights(named(modelPrefix));
     classVectors?.setState(named(classPrefix));
-    const order = named(optimizerPrefix).sort(
-      (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
-    );
-    await network.setOptimizerState(
-      order.map(tensor => ({ ...tensor, name: tensor.name.replace(/^\d+:/, '') })),
-    );
+    network.setOptimizerState(named(optimizerPrefix));
     return progressSchema.parse(JSON.parse(progress));
   } catch (error) {
     if (error instanceof MedoidError) throw error;

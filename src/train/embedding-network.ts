@@ -1,15 +1,17 @@
 import { isFiniteVector, type VectorBlock } from '../math/vectors.js';
 import type { Loss, LossContext, LossResult } from './losses/loss.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import type { NamedTensor } from './safetensors.js';
-import { type LayersModel, type Scalar, type Tensor, type Tensor4D, tf } from './tf.js';
+import { type LayersModel, type Scalar, type Tensor, tf } from './tf.js';
+import { type UpdateRates, WeightUpdater } from './weight-updater.js';
 
 /** Rows to unit length; a zero row stays zero, with gradient zero. */
 export const normaliseRows = (rows: Tensor): Tensor =>
   tf.mul(rows, tf.rsqrt(tf.maximum(tf.sum(tf.square(rows), 1, true), 1e-12)));
 
-/** Input pixels of a batch and the class of each image. */
+/** Network input of a batch and the class of each example. */
 export interface Batch {
-  /** [m, size, size, 3] */
+  /** [m, ...input shape] */
   readonly input: Float32Array;
   /** Numbers of training classes: [m]. */
   readonly labels: ArrayLike<number>;
@@ -17,23 +19,26 @@ export interface Batch {
 
 /** A network with its optimiser: one training step, and embeddings. Owns every tensor it keeps. */
 export class EmbeddingNetwork {
-  private readonly optimizer: tf.RMSPropOptimizer;
+  private readonly updater: WeightUpdater;
+  private readonly inputShape: readonly number[];
 
+  /** @param model with one input, of fixed shape but for the batch, and one output [n, dimension] */
   constructor(
     readonly model: LayersModel,
-    private readonly inputSize: number,
+    optimizer: Optimizer,
   ) {
-    this.optimizer = tf.train.rmsprop(1e-3, 0.9);
+    this.updater = new WeightUpdater(optimizer, model.trainableWeights);
+    this.inputShape = model.inputs[0].shape.slice(1) as number[];
   }
 
   /**
-   * One step of RMSProp on one batch. What the loss learns beside the network is the caller's to move.
+   * One step of the optimiser on one batch. What the loss learns beside the network is the caller's to move.
    * @returns the loss before the step
    */
   step(
     { input, labels }: Batch,
     loss: Loss,
-    { learningRate, ...context }: LossContext & { readonly learningRate: number },
+    { rates, ...context }: LossContext & { readonly rates: UpdateRates },
   ): LossResult {
     let result: LossResult | undefined;
     tf.tidy(() => {
@@ -48,14 +53,12 @@ export class EmbeddingNetwork {
         }) as Parameters<typeof tf.customGrad>[0]);
         return evaluate(embeddings) as Scalar;
       });
-      // The learning rate is a protected field without a setter; its schedule is ours.
-      Object.assign(this.optimizer, { learningRate });
-      this.optimizer.applyGradients(grads);
+      this.updater.update(grads, rates);
     });
     return result as unknown as LossResult;
   }
 
-  /** L2-normalised embeddings with running statistics: [n, dimension]. @param input [n, size, size, 3] */
+  /** L2-normalised embeddings with running statistics: [n, dimension]. @param input [n, ...input shape] */
   embed(input: Float32Array): VectorBlock {
     const rows = tf.tidy(() => normaliseRows(this.model.predict(this.inputTensor(input)) as Tensor));
     const block = this.blockOf(rows);
@@ -92,36 +95,24 @@ export class EmbeddingNetwork {
     return this.weights().every(({ data }) => isFiniteVector(data));
   }
 
-  /** The optimiser's memory, in its own order. */
-  async optimizerState(): Promise<NamedTensor[]> {
-    const state = await this.optimizer.getWeights();
-    const [{ tensor: iterations }] = state;
-    const copies = state.map(({ name, tensor }, i) => ({
-      name: `${i}:${name}`,
-      shape: tensor.shape,
-      data: Float32Array.from(tensor.dataSync()),
-    }));
-    // The others are the optimiser's own variables; the step count is made for the caller.
-    iterations.dispose();
-    return copies;
+  /** The optimiser's memory. */
+  optimizerState(): NamedTensor[] {
+    return this.updater.state();
   }
 
-  async setOptimizerState(state: readonly NamedTensor[]): Promise<void> {
-    if (state.length === 0) return;
-    const weights = state.map(({ name, shape, data }) => ({ name, tensor: tf.tensor(data, [...shape]) }));
-    await this.optimizer.setWeights(weights);
-    // The optimiser made variables of its own from them.
-    tf.dispose(weights.map(({ tensor }) => tensor));
+  /** @param state as `optimizerState()` gave it */
+  setOptimizerState(state: readonly NamedTensor[]): void {
+    this.updater.setState(state);
   }
 
   close(): void {
-    this.optimizer.dispose();
+    this.updater.close();
     this.model.dispose();
   }
 
-  private inputTensor(input: Float32Array): Tensor4D {
-    const side = this.inputSize;
-    return tf.tensor4d(input, [input.length / (side * side * 3), side, side, 3]);
+  private inputTensor(input: Float32Array): Tensor {
+    const size = this.inputShape.reduce((product, side) => product * side, 1);
+    return tf.tensor(input, [input.length / size, ...this.inputShape]);
   }
 
   private blockOf(rows: Tensor): VectorBlock {

@@ -3,29 +3,15 @@ import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
 import { readExample, readUnlessBroken, type UnreadableExample } from '../datasets/read-example.js';
 import { MedoidError } from '../errors.js';
+import type { Augmentation } from '../images/augmentation.js';
 import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
+import { loadBatch, loadVariedBatch } from './batch-loader.js';
+import type { ReadTrainingSet } from './training-set.js';
 
 /** Decoded images up to this many bytes are kept; the rest is decoded again whenever it is met. */
 const keptBytes = 1024 ** 3;
 const readAtOnce = 8;
-
-/** Images with their classes, as the trainer wants them. */
-export interface ImageSet {
-  /** Class number of each: [images]. */
-  readonly labels: Int32Array;
-  /** RGB bytes [resize, resize, 3]. */
-  pixels(image: number): Promise<Uint8Array>;
-}
-
-export interface ReadImageSet {
-  readonly images: ImageSet;
-  readonly classes: number;
-  /** SHA-256 over the sorted (label, image hash) pairs. */
-  readonly sha256: string;
-  /** Left out. */
-  readonly failed: readonly UnreadableExample[];
-}
 
 interface ReadImage {
   readonly example: Example;
@@ -35,17 +21,20 @@ interface ReadImage {
 
 const identityOf = ({ example, hash }: ReadImage): string => JSON.stringify([example.label, hash]);
 
-interface ReadOptions {
+export interface ReadImagesOptions {
   readonly preprocessing: Preprocessing;
+  /** Side of the square that pictures are kept at: `preprocessing.resize`, or more for windows of varied scale. */
+  readonly side: number;
+  readonly augmentation: Augmentation;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number) => void;
 }
 
 /** In the order of what they are, not of their names: renaming a file changes neither the hash nor the training. */
-function toImageSet(
+function toTrainingSet(
   unordered: readonly ReadImage[],
-  preprocessing: Preprocessing,
-): Omit<ReadImageSet, 'failed'> {
+  { preprocessing, side, augmentation }: ReadImagesOptions,
+): Omit<ReadTrainingSet, 'failed'> {
   const identified = unordered.map(image => ({ ...image, identity: identityOf(image) }));
   const read = identified.sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0));
   const numbers = new Map<string, number>();
@@ -54,14 +43,19 @@ function toImageSet(
     numbers.set(label, number);
     return number;
   });
+  const readPixels = (wanted: number) => async (image: number) => {
+    const { pixels, example } = read[image];
+    const kept = wanted === side ? pixels : undefined;
+    return kept ?? decodeResized(await readExample(example), { ...preprocessing, resize: wanted });
+  };
   return {
-    images: {
+    set: {
       labels,
-      pixels: async image => {
-        const { pixels, example } = read[image];
-        return pixels ?? decodeResized(await readExample(example), preprocessing);
-      },
+      load: batch => loadBatch(readPixels(preprocessing.resize), { batch, preprocessing }),
+      loadVaried: (batch, seed) =>
+        loadVariedBatch(readPixels(side), { batch, preprocessing, augmentation, seed }),
     },
+    examples: read.map(({ example }) => example),
     classes: numbers.size,
     sha256: createHash('sha256')
       .update(read.map(({ identity }) => identity).join('\n'))
@@ -75,16 +69,17 @@ function toImageSet(
  */
 export async function readImageSet(
   { examples }: Dataset,
-  { preprocessing, signal, onProgress }: ReadOptions,
-): Promise<ReadImageSet> {
+  options: ReadImagesOptions,
+): Promise<ReadTrainingSet> {
+  const { preprocessing, side, signal, onProgress } = options;
   const limit = pLimit(readAtOnce);
   const failed: UnreadableExample[] = [];
-  const fits = Math.floor(keptBytes / (3 * preprocessing.resize ** 2));
+  const fits = Math.floor(keptBytes / (3 * side ** 2));
   let done = 0;
   const readOne = async (example: Example, position: number): Promise<ReadImage | undefined> => {
     if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request before the first step');
     const read = await readUnlessBroken(example, failed, async bytes => {
-      const pixels = await decodeResized(bytes, preprocessing);
+      const pixels = await decodeResized(bytes, { ...preprocessing, resize: side });
       return { example, hash: hashImage(bytes), pixels: position < fits ? pixels : undefined };
     });
     onProgress?.(++done);
@@ -92,5 +87,5 @@ export async function readImageSet(
   };
   const read = await Promise.all(examples.map((example, i) => limit(() => readOne(example, i))));
   const whole = read.filter(image => image !== undefined);
-  return { ...toImageSet(whole, preprocessing), failed };
+  return { ...toTrainingSet(whole, options), failed };
 }

@@ -11,7 +11,7 @@ export interface OnnxNode {
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | BigInt64Array;
 }
 
 /** A float32 input or output; a text dimension is free. */
@@ -23,6 +23,7 @@ export interface OnnxValue {
 const opsetVersion = 17;
 const irVersion = 8;
 const float32 = 1;
+const int64 = 7;
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** The part of the ONNX protobuf schema (onnx.ai, field numbers of onnx.proto3) that these models use. */
@@ -121,7 +122,7 @@ export function encodeOnnxModel(
       initializer: graph.initializers.map(({ name, dims, data }) => ({
         name,
         dims,
-        dataType: float32,
+        dataType: data instanceof BigInt64Array ? int64 : float32,
         rawData: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
       })),
       input: [encodeValue(input)],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
 import { augmentationSchema } from '../images/augmentation.js';
-import { defaultPreprocessing, type Preprocessing } from '../images/preprocessing.js';
+import { preprocessingSchema } from '../images/preprocessing.js';
 
 const namedSchema = z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) });
 
@@ -9,18 +9,30 @@ const namedSchema = z.strictObject({ name: z.string(), options: z.record(z.strin
 export const trainingSettingsSchema = z.strictObject({
   network: namedSchema,
   loss: namedSchema,
-  /** Checkpoints from before there was a choice name none. */
-  sampler: namedSchema.default({ name: 'c-over-m', options: {} }),
-  /** Side of the network's input in pixels. */
-  imageSize: z.int().min(16).max(512),
+  sampler: namedSchema,
+  optimizer: namedSchema.default({ name: 'rmsprop', options: {} }),
+  /** How pictures become the input of the network, or of the frozen one before it. */
+  preprocessing: preprocessingSchema,
   dimension: z.int().min(2).max(2048),
+  /** Units of a hidden layer before the embedding; 0 = none, a linear head. */
+  hiddenUnits: z.int().min(0).max(16384).default(0),
   /** Images a batch, m. */
   batchSize: z.int().min(2).max(4096),
   /** Distinct classes a batch as a share of m, the paper's C/m; of the sampler c-over-m. */
   classShare: z.number().gt(0).max(1),
   augmentation: augmentationSchema,
   learningRate: z.number().gt(0),
-  schedule: z.enum(['constant', 'cosine']),
+  /** Learning rate of the head as a multiple. */
+  headLearningRateFactor: z.number().gt(0).default(1),
+  /** Of kernels: L2 regularisation, or decoupled with adamw. */
+  weightDecay: z.number().min(0).default(0),
+  /** Longest gradient of all weights together, L2; 0 = no limit. */
+  clipNorm: z.number().min(0).default(0),
+  schedule: z.enum(['constant', 'cosine', 'step']),
+  /** Steps between two falls of the schedule `step`. */
+  decaySteps: z.int().min(1).default(1000),
+  /** What the schedule `step` multiplies the learning rate by each time. */
+  decayFactor: z.number().gt(0).max(1).default(0.1),
   /** Steps over which the learning rate rises from 0. */
   warmupSteps: z.int().min(0),
   /** Steps in all. */
@@ -29,19 +41,22 @@ export const trainingSettingsSchema = z.strictObject({
   engine: z.string(),
 });
 
-export type TrainingSettings = z.infer<typeof trainingSettingsSchema>;
+export type TrainingSettings = z.output<typeof trainingSettingsSchema>;
+/** Settings as they may be given, with defaults left out. */
+export type GivenSettings = z.input<typeof trainingSettingsSchema>;
 
-export const preprocessingOf = ({ imageSize }: Pick<TrainingSettings, 'imageSize'>): Preprocessing =>
-  defaultPreprocessing(imageSize);
-
-/** Learning rate of a step counted from 0: linear warm-up, then as it is or down half a cosine to 0. */
+/** Learning rate of a step counted from 0: linear warm-up, then as it is, down half a cosine to 0, or down in steps. */
 export function learningRateAt(
-  { learningRate, schedule, warmupSteps, steps }: TrainingSettings,
+  { learningRate, schedule, warmupSteps, steps, decaySteps, decayFactor }: TrainingSettings,
   step: number,
 ): number {
   const warmth = Math.min(1, (step + 1) / (warmupSteps + 1));
-  const decay = schedule === 'constant' ? 1 : 0.5 * (1 + Math.cos((Math.PI * step) / steps));
-  return learningRate * warmth * decay;
+  const decay = {
+    constant: () => 1,
+    cosine: () => 0.5 * (1 + Math.cos((Math.PI * step) / steps)),
+    step: () => decayFactor ** Math.floor(step / decaySteps),
+  };
+  return learningRate * warmth * decay[schedule]();
 }
 
 interface Named {
@@ -57,7 +72,7 @@ interface Named {
 export function parseOptionsOf(
   registry: readonly { readonly name: string; readonly options: z.ZodType }[],
   { name, options }: Named,
-  kind: 'network' | 'loss' | 'sampler',
+  kind: 'network' | 'loss' | 'sampler' | 'optimizer',
 ): Named {
   const definition = registry.find(entry => entry.name === name);
   if (definition === undefined) {
@@ -76,7 +91,7 @@ export function parseOptionsOf(
 
 /** Side of the pictures that training windows are cut from: larger than when embedding, so that small ones are sharp. */
 export const trainingSideOf = ({
-  imageSize,
+  preprocessing,
   augmentation,
-}: Pick<TrainingSettings, 'imageSize' | 'augmentation'>) =>
-  Math.round(preprocessingOf({ imageSize }).resize * (augmentation.cropScale === 0 ? 1 : 1.5));
+}: Pick<TrainingSettings, 'preprocessing' | 'augmentation'>): number =>
+  Math.round(preprocessing.resize * (augmentation.cropScale === 0 ? 1 : 1.5));

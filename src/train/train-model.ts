@@ -1,35 +1,24 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.js';
 import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
-import { replaceFile } from '../durable-file.js';
 import type { Manifest } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import {
-  type EpochMetrics,
-  emptySums,
-  restoreCheckpoint,
-  saveCheckpoint,
-  type TrainingProgress,
-} from './checkpoint.js';
-import { ClassVectors } from './class-vectors.js';
+import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { completeOptions } from './complete-options.js';
-import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
-import { type ImageSet, type ReadImageSet, readImageSet } from './image-set.js';
-import { losses } from './losses/index.js';
+import { checkpointOf, fitNetwork } from './fit-network.js';
+import { readImageSet } from './image-set.js';
 import type { LossResult } from './losses/loss.js';
-import { networks } from './networks/index.js';
-import { samplers } from './samplers/index.js';
-import type { PlannedBatch } from './samplers/sampler.js';
+import type { NetworkSource } from './networks/network.js';
 import {
-  preprocessingOf,
+  type GivenSettings,
   type TrainingSettings,
   trainingSettingsSchema,
   trainingSideOf,
 } from './settings.js';
-import { batchesPerEpoch, train } from './trainer.js';
+import { batchesPerEpoch } from './trainer.js';
+import type { ReadTrainingSet } from './training-set.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
 
 /** Called as training goes on; all optional. */
@@ -55,8 +44,9 @@ export interface TrainingRequest {
   readonly datasetName: string;
   /** Share of the classes held out; 0 = none. */
   readonly validationShare: number;
+  readonly network: NetworkSource;
   /** `steps` may be left to `epochs`. */
-  readonly settings: Omit<TrainingSettings, 'engine' | 'steps'>;
+  readonly settings: Omit<GivenSettings, 'engine' | 'steps' | 'network'>;
   readonly length: { readonly steps: number } | { readonly epochs: number };
   readonly engine: Parameters<typeof loadEngine>[0];
   /** Model directory that is written in the end. */
@@ -78,27 +68,25 @@ export interface TrainingOutcome {
 }
 
 export const runDirectoryOf = (out: string): string => `${resolve(out)}.training`;
-const checkpointOf = (out: string): string => join(runDirectoryOf(out), 'checkpoint.safetensors');
 
-interface Images {
-  readonly training: ReadImageSet;
-  readonly validation: ReadImageSet;
+interface TrainingSets {
+  readonly training: ReadTrainingSet;
+  readonly validation: ReadTrainingSet;
 }
 
-async function readImages({
+async function readSets({
   dataset,
   validationShare,
   settings,
   signal,
   observer,
-}: TrainingRequest): Promise<Images> {
+}: TrainingRequest): Promise<TrainingSets> {
   const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
   const total = dataset.examples.length;
-  const preprocessing = preprocessingOf(settings);
-  const read = (part: Dataset, before: number, resize: number) =>
+  const { preprocessing, augmentation } = settings;
+  const read = (part: Dataset, before: number, side: number) =>
     readImageSet(part, {
-      preprocessing: { ...preprocessing, resize },
-      signal,
+      ...{ preprocessing, augmentation, side, signal },
       onProgress: done => observer?.onRead?.(before + done, total),
     });
   const training = await read(split.training, 0, trainingSideOf(settings));
@@ -114,54 +102,13 @@ async function readImages({
   };
 }
 
-function createParts(settings: TrainingSettings, classes: number) {
-  const { name: networkName } = settings.network;
-  const definition = networks.find(({ name }) => name === networkName);
-  const lossDefinition = losses.find(({ name }) => name === settings.loss.name);
-  const samplerDefinition = samplers.find(({ name }) => name === settings.sampler.name);
-  if (definition === undefined || lossDefinition === undefined || samplerDefinition === undefined) {
-    const names = [networkName, settings.loss.name, settings.sampler.name];
-    throw new MedoidError('invalid-option', `no such network, loss or sampler: ${names.join(', ')}`);
-  }
-  const { imageSize: inputSize, dimension, seed } = settings;
-  const model = definition.build(settings.network.options, { inputSize, dimension, seed });
-  const loss = lossDefinition.create(settings.loss.options);
-  const classVectors =
-    loss.classVectors && new ClassVectors({ classes, dimension, seed, ...loss.classVectors });
-  const sampler = samplerDefinition.create(settings.sampler.options);
-  return { loss, sampler, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
-}
-
 function completeSettings(
-  { settings, length }: TrainingRequest,
+  { settings, network, length }: TrainingRequest,
   { engine, images }: { engine: string; images: number },
 ): TrainingSettings {
   const steps =
     'steps' in length ? length.steps : length.epochs * batchesPerEpoch(images, settings.batchSize);
-  return trainingSettingsSchema.parse({ ...settings, steps, engine });
-}
-
-/**
- * Losses compare images of a batch with each other, unless they learn class vectors: batches of one class, or without
- * two images of any, would train nothing, silently.
- * @throws MedoidError `invalid-option`
- */
-function requireComparisons(
-  { labels }: ImageSet,
-  { sampler, loss }: Pick<ReturnType<typeof createParts>, 'sampler' | 'loss'>,
-  { batchSize, classShare, seed }: TrainingSettings,
-): void {
-  const planned = sampler.planEpoch(labels, { batchSize, classShare, seed: `${seed}/batches/0` });
-  const classesIn = ({ images }: PlannedBatch): number => new Set(images.map(image => labels[image])).size;
-  const isUseful = (batch: PlannedBatch): boolean =>
-    classesIn(batch) > 1 && classesIn(batch) < batch.images.length;
-  if (loss.classVectors !== undefined || planned.some(isUseful)) return;
-  throw new MedoidError(
-    'invalid-option',
-    `expected batches of at least 2 classes, with 2 images of some: the first has ${planned[0].images.length} images ` +
-      `of ${classesIn(planned[0])} classes; see --class-share and --batch-size`,
-    { field: 'classShare' },
-  );
+  return trainingSettingsSchema.parse({ ...settings, network: network.settings, steps, engine });
 }
 
 /**
@@ -170,70 +117,32 @@ function requireComparisons(
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
   const request = { ...given, settings: completeOptions(given.settings), out: resolve(given.out) };
-  const { out, existing, signal, observer, datasetName } = request;
-  const checkpoint = checkpointOf(out);
-  await requireFreeOutput(out, { checkpoint, existing });
+  const { out, network: source, existing, signal, observer, datasetName } = request;
+  const runDirectory = runDirectoryOf(out);
+  await requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
   const engine = await loadEngine(request.engine);
-  const { training, validation } = await readImages(request);
-  const settings = completeSettings(request, { engine, images: training.images.labels.length });
-  const { loss, sampler, learnt } = createParts(settings, training.classes);
+  const { training, validation } = await readSets(request);
+  const images = training.set.labels.length;
+  const { classes, sha256: dataSha256 } = training;
+  const settings = completeSettings(request, { engine, images });
+  const failed = [...training.failed, ...validation.failed];
+  const batches = batchesPerEpoch(images, settings.batchSize);
+  const { network, progress, completed } = await fitNetwork({
+    ...{ settings, network: source, training, validation: validation.set, runDirectory, signal },
+    resume: existing === 'resume',
+    onStart: step =>
+      observer?.onStart?.({ images, classes, held: validation.classes, steps: settings.steps, step, failed }),
+    onStep: (now, result) => observer?.onStep?.(now, result, batches),
+    onEpoch: metrics => observer?.onEpoch?.(metrics),
+  });
   try {
-    requireComparisons(training.images, { sampler, loss }, settings);
-    const identity = { settings, dataSha256: training.sha256 };
-    const progress: TrainingProgress =
-      existing === 'resume'
-        ? await restoreCheckpoint(checkpoint, learnt, identity)
-        : { step: 0, sums: emptySums(), history: [] };
-    const save = async (): Promise<void> => {
-      await saveCheckpoint(checkpoint, learnt, { ...identity, progress });
-      const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
-      await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
-    };
-    await mkdir(runDirectoryOf(out), { recursive: true });
-    const failed = [...training.failed, ...validation.failed];
-    const batches = batchesPerEpoch(training.images.labels.length, settings.batchSize);
-    observer?.onStart?.({
-      images: training.images.labels.length,
-      classes: training.classes,
-      held: validation.classes,
-      steps: settings.steps,
-      step: progress.step,
-      failed,
-    });
-    const completed = await train({
-      settings,
-      learnt,
-      loss,
-      sampler,
-      images: training.images,
-      validation: validation.images,
-      progress,
-      signal,
-      onStep: (now, result) => observer?.onStep?.(now, result, batches),
-      onEpoch: async metrics => {
-        await save();
-        observer?.onEpoch?.(metrics);
-      },
-    });
-    if (!completed) await save();
-    const data = {
-      dataset: datasetName,
-      classes: training.classes,
-      images: training.images.labels.length,
-      dataSha256: training.sha256,
-    };
+    const data = { dataset: datasetName, classes, images, dataSha256 };
     const manifest = completed
-      ? await writeModel(out, learnt.network, { settings, data, metrics: progress.history.at(-1) })
+      ? await writeModel(out, network, { settings, data, metrics: progress.history.at(-1) })
       : undefined;
-    return {
-      completed,
-      manifest,
-      steps: progress.step,
-      history: progress.history,
-      failed,
-      runDirectory: runDirectoryOf(out),
-    };
+    const { step: steps, history } = progress;
+    return { completed, manifest, steps, history, failed, runDirectory };
   } finally {
-    learnt.network.close();
+    network.close();
   }
 }

@@ -3,22 +3,21 @@ import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import { inBatches, workAhead } from '../work-ahead.js';
-import { loadBatch, loadVariedBatch } from './batch-loader.js';
 import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
 import type { Batch, EmbeddingNetwork } from './embedding-network.js';
-import type { ImageSet } from './image-set.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { PlannedBatch, Sampler } from './samplers/sampler.js';
-import { learningRateAt, preprocessingOf, type TrainingSettings } from './settings.js';
+import { learningRateAt, type TrainingSettings } from './settings.js';
+import type { TrainingSet } from './training-set.js';
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;
   readonly learnt: Learnt;
   readonly loss: Loss;
   readonly sampler: Sampler;
-  readonly images: ImageSet;
+  readonly training: TrainingSet;
   /** Of classes that are not trained on; may be empty. */
-  readonly validation: ImageSet;
+  readonly validation: TrainingSet;
   /** Changed in place as training goes on. */
   readonly progress: TrainingProgress;
   readonly signal: AbortSignal;
@@ -43,22 +42,18 @@ export const batchesPerEpoch = (images: number, batchSize: number): number => Ma
  * @throws MedoidError `training-diverged` when the loss or a weight is not finite
  */
 export async function train(job: TrainingJob): Promise<boolean> {
-  const { settings, images, progress, signal, sampler } = job;
+  const { settings, training, progress, signal, sampler } = job;
   const { batchSize, classShare } = settings;
-  const perEpoch = batchesPerEpoch(images.labels.length, batchSize);
+  const perEpoch = batchesPerEpoch(training.labels.length, batchSize);
   while (progress.step < settings.steps) {
     const epoch = Math.floor(progress.step / perEpoch);
     const first = progress.step % perEpoch;
     const last = Math.min(perEpoch, first + settings.steps - progress.step);
     const seed = `${settings.seed}/batches/${epoch}`;
-    const planned = sampler.planEpoch(images.labels, { batchSize, classShare, seed });
+    const planned = sampler.planEpoch(training.labels, { batchSize, classShare, seed });
     const jobs = planned.slice(first, last).map((batch, i) => ({ batch, step: progress.step + i }));
     const load = ({ batch, step }: (typeof jobs)[number]) =>
-      loadVariedBatch(images, preprocessingOf(settings), {
-        batch: batch.images,
-        augmentation: settings.augmentation,
-        seed: `${settings.seed}/augmentation/${step}`,
-      });
+      training.loadVaried(batch.images, `${settings.seed}/augmentation/${step}`);
     for await (const [{ batch }, input] of workAhead(jobs, load)) {
       await nextTurn(); // signals and the next batch's decoding get their turn
       if (signal.aborted) return false;
@@ -79,8 +74,8 @@ const diverged = (what: string): MedoidError =>
   );
 
 /** The images of a batch that are trained on, out of those that were loaded. */
-function chooseImages({ learnt, images }: TrainingJob, { input, ...batch }: LoadedBatch): Batch {
-  const labels = batch.images.map(image => images.labels[image]);
+function chooseImages({ learnt, training }: TrainingJob, { input, ...batch }: LoadedBatch): Batch {
+  const labels = batch.images.map(image => training.labels[image]);
   if (batch.choose === undefined) return { input, labels };
   const positions = batch.choose(learnt.network.embed(input));
   const size = input.length / batch.images.length;
@@ -94,11 +89,13 @@ function chooseImages({ learnt, images }: TrainingJob, { input, ...batch }: Load
 function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
   const { settings, loss, progress } = job;
   const { network, classVectors } = job.learnt;
+  const { headLearningRateFactor, weightDecay, clipNorm } = settings;
   const learningRate = learningRateAt(settings, progress.step);
+  const rates = { learningRate, headLearningRateFactor, weightDecay, clipNorm };
   const started = performance.now();
   const batch = chooseImages(job, loaded);
   const classes = classVectors === undefined ? {} : { classVectors: classVectors.block };
-  const result = network.step(batch, loss, { epoch, learningRate, ...classes });
+  const result = network.step(batch, loss, { epoch, rates, ...classes });
   if (result.classGradient !== undefined) classVectors?.step(result.classGradient, learningRate);
   if (!Number.isFinite(result.value))
     throw diverged(`the loss of step ${progress.step + 1} is ${result.value}`);
@@ -133,22 +130,21 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
 /** Recall@1 of the held-out classes under the present weights; null without any. */
 async function validate({ settings, learnt, validation }: TrainingJob): Promise<number | null> {
   if (validation.labels.length === 0) return null;
-  const block = await embedImages(learnt.network, validation, settings);
+  const block = await embedSet(learnt.network, validation, settings.dimension);
   return (await evaluateRetrieval(block, validation.labels, { ks: [1] })).recallAt[1];
 }
 
-/** Embeds with the network as it is in training, centre crop: [images, dimension]. */
-async function embedImages(
+/** Embeds with the network as it is in training: [examples, dimension]. */
+export async function embedSet(
   network: EmbeddingNetwork,
-  images: ImageSet,
-  settings: TrainingSettings,
+  set: TrainingSet,
+  dimension: number,
 ): Promise<VectorBlock> {
-  const { dimension } = settings;
-  const count = images.labels.length;
+  const count = set.labels.length;
   const data = new Float32Array(count * dimension);
   const numbers = Array.from({ length: count }, (_, i) => i);
   let offset = 0;
-  const load = (batch: number[]) => loadBatch(images, preprocessingOf(settings), batch);
+  const load = (batch: number[]) => set.load(batch);
   for await (const [, input] of workAhead(inBatches(numbers, embeddedAtOnce), load)) {
     const block = network.embed(input);
     data.set(block.data, offset);

@@ -5,7 +5,7 @@ import { MedoidError } from '../errors.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { exportOnnx } from './export-onnx.js';
-import { preprocessingOf, type TrainingSettings } from './settings.js';
+import type { TrainingSettings } from './settings.js';
 
 /** What the manifest tells about the training images. */
 export interface TrainingDataSummary {
@@ -54,7 +54,7 @@ export async function writeModel(
 ): Promise<Manifest> {
   const target = resolve(directory);
   const { bytes, parameters } = exportOnnx(network.model);
-  const { network: architecture, loss, seed, engine, ...rest } = settings;
+  const { network: architecture, preprocessing, loss, seed, engine, ...rest } = settings;
   const manifest = manifestSchema.parse({
     formatVersion: 1,
     name: basename(target),
@@ -63,7 +63,7 @@ export async function writeModel(
     input: 'image',
     output: 'embedding',
     dimension: settings.dimension,
-    preprocessing: preprocessingOf(settings),
+    preprocessing,
     architecture: { network: architecture.name, options: architecture.options },
     training: { ...data, seed, engine, steps: metrics?.steps ?? 0, options: { loss, ...rest } },
     metrics:

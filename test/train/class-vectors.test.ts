@@ -9,6 +9,7 @@ import type { Loss, LossContext } from '../../src/train/losses/loss.js';
 import { smallConv } from '../../src/train/networks/small-conv.js';
 import { tf } from '../../src/train/tf.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { defaultOptimizer, ratesOf } from '../fixtures/small-networks.js';
 
 const shape = { classes: 5, dimension: 4, seed: 3, learningRateFactor: 1 };
 const gradients = Array.from({ length: 6 }, (_, step) => {
@@ -106,12 +107,12 @@ describe('class vectors', () => {
     const model = smallConv.build(smallConv.options.parse({ width: 4, stages: 2 }), {
       ...{ inputSize: 16, dimension: 4, seed: 0 },
     });
-    const network = new EmbeddingNetwork(model, 16);
+    const network = new EmbeddingNetwork(model, defaultOptimizer());
     const classVectors = blockOf([[1, 0, 0, 0]]);
     const random = createRandom('input');
     const input = Float32Array.from({ length: 3 * 16 * 16 * 3 }, () => random.normal());
     for (const normalised of [true, false]) {
-      const context = { epoch: 4, learningRate: 0.1, classVectors };
+      const context = { epoch: 4, rates: ratesOf(0.1), classVectors };
       network.step({ input, labels: [7, 2, 7] }, recording(normalised), context);
     }
     network.close();

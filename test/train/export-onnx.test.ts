@@ -10,7 +10,7 @@ import { ReLU6 } from '../../src/train/layers/relu6.js';
 import { losses } from '../../src/train/losses/index.js';
 import { networks } from '../../src/train/networks/index.js';
 import { type SymbolicTensor, tfl } from '../../src/train/tf.js';
-import { buildSmallNetwork } from '../fixtures/small-networks.js';
+import { buildSmallNetwork, defaultOptimizer, ratesOf } from '../fixtures/small-networks.js';
 
 const images = 4;
 
@@ -53,7 +53,10 @@ function trainALittle(network: EmbeddingNetwork, size: number): void {
   const [definition] = losses;
   const loss = definition.create(definition.options.parse({}));
   for (let step = 0; step < 3; step++) {
-    network.step({ input: randomInput(size), labels: [0, 0, 1, 1] }, loss, { epoch: 0, learningRate: 0.01 });
+    network.step({ input: randomInput(size), labels: [0, 0, 1, 1] }, loss, {
+      epoch: 0,
+      rates: ratesOf(0.01),
+    });
   }
 }
 
@@ -64,7 +67,7 @@ describe('export to ONNX', () => {
 
   it.each(networks.map(network => network.name))('embeds as TensorFlow.js does: %s', async name => {
     for (const size of [32, 47]) {
-      const network = new EmbeddingNetwork(buildSmallNetwork(name, size), size);
+      const network = new EmbeddingNetwork(buildSmallNetwork(name, size), defaultOptimizer());
       trainALittle(network, size);
       const { worst, spread } = await compare(network, size);
       expect(spread).toBeGreaterThan(0.1);
@@ -94,7 +97,7 @@ describe('export to ONNX', () => {
     const dense = pieces.dense({ units: 5, biasInitializer: 'randomNormal' }).apply(flat);
     const network = new EmbeddingNetwork(
       tfl.model({ inputs: image, outputs: dense as SymbolicTensor }),
-      size,
+      defaultOptimizer(),
     );
     trainALittle(network, size);
     expect((await compare(network, size)).worst).toBeLessThan(1e-4);
@@ -121,7 +124,7 @@ describe('export to ONNX', () => {
       const read = folded ? norm : (tfl.layers.concatenate().apply([convolved, norm]) as SymbolicTensor);
       const flat = tfl.layers.globalAveragePooling2d({}).apply(read) as SymbolicTensor;
       const dense = tfl.layers.dense({ units: 5 }).apply(flat) as SymbolicTensor;
-      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: dense }), size);
+      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: dense }), defaultOptimizer());
       trainALittle(network, size);
       expect((await compare(network, size)).worst).toBeLessThan(1e-4);
       network.close();
@@ -148,7 +151,7 @@ describe('export to ONNX', () => {
         .conv2d({ filters: 12, kernelSize: side, padding: 'valid', useBias: false })
         .apply(both) as SymbolicTensor;
       const flat = tfl.layers.globalAveragePooling2d({}).apply(rows) as SymbolicTensor;
-      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: flat }), side);
+      const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: flat }), defaultOptimizer());
       const { worst, spread } = await compare(network, side);
       expect(spread).toBeGreaterThan(0.1);
       expect(worst).toBeLessThan(1e-4);

@@ -5,17 +5,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classFolders } from '../../src/datasets/class-folders.js';
 import type { Dataset } from '../../src/datasets/dataset.js';
 import { OnnxEmbedder } from '../../src/embed/embedder.js';
+import { defaultPreprocessing } from '../../src/images/preprocessing.js';
 import { createRandom } from '../../src/math/random.js';
 import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import { loadEngine } from '../../src/train/engine.js';
 import { multiSimilarity } from '../../src/train/losses/multi-similarity.js';
 import { networks } from '../../src/train/networks/index.js';
 import { mobilenetV2 } from '../../src/train/networks/mobilenet-v2.js';
+import { namedNetwork } from '../../src/train/networks/named-network.js';
 import { scaleChannels } from '../../src/train/networks/network.js';
 import { importBackend, type LayersModel, type Tensor, tf } from '../../src/train/tf.js';
 import { trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
-import { buildSmallNetwork, smallOptionsOf } from '../fixtures/small-networks.js';
+import { buildSmallNetwork, defaultOptimizer, ratesOf, smallOptionsOf } from '../fixtures/small-networks.js';
 
 const size = 32;
 const batch = 8;
@@ -88,13 +90,13 @@ describe('the networks', () => {
   it.each(names)('learn a small batch by heart without leaving a tensor behind: %s', async name => {
     await tf.setBackend('wasm');
     const before = tf.memory().numTensors;
-    const network = new EmbeddingNetwork(buildSmallNetwork(name, size), size);
+    const network = new EmbeddingNetwork(buildSmallNetwork(name, size), defaultOptimizer());
     const loss = multiSimilarity.create(multiSimilarity.options.parse({}));
     const labels = [0, 0, 1, 1, 2, 2, 3, 3];
     const values: number[] = [];
     const tensors: number[] = [];
     for (let step = 0; step < 8; step++) {
-      values.push(network.step({ input, labels }, loss, { epoch: 0, learningRate: 3e-3 }).value);
+      values.push(network.step({ input, labels }, loss, { epoch: 0, rates: ratesOf(3e-3) }).value);
       tensors.push(tf.memory().numTensors);
     }
     // The optimiser makes its memory in the first step.
@@ -126,12 +128,18 @@ describe('the networks', () => {
       dataset,
       datasetName: 'class-folders',
       validationShare: 0,
+      network: namedNetwork({ name, options }),
       settings: {
-        network: { name, options },
         loss: { name: 'multi-similarity', options: {} },
         sampler: { name: 'c-over-m', options: {} },
         augmentation: { cropScale: 0, colourJitter: 0 },
-        ...{ imageSize: size, dimension: 8, batchSize: 8, classShare: 0.5, learningRate: 0.003 },
+        ...{
+          preprocessing: defaultPreprocessing(size),
+          dimension: 8,
+          batchSize: 8,
+          classShare: 0.5,
+          learningRate: 0.003,
+        },
         ...{ schedule: 'cosine', warmupSteps: 0, seed: 5 },
       },
       length: { steps: 2 },

@@ -10,7 +10,9 @@ import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { MedoidError } from '../../src/errors.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
+import { defaultPreprocessing } from '../../src/images/preprocessing.js';
 import { losses } from '../../src/train/losses/index.js';
+import { namedNetwork } from '../../src/train/networks/named-network.js';
 import { loadTensors, saveTensors } from '../../src/train/safetensors.js';
 import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
@@ -27,12 +29,18 @@ describe('training a model', () => {
     dataset,
     datasetName: 'class-folders',
     validationShare: 0.3,
+    network: namedNetwork({ name: 'resnet', options: { width: 4 } }),
     settings: {
-      network: { name: 'resnet', options: { width: 4 } },
       loss: { name: 'facility-location', options: {} },
       sampler: { name: 'c-over-m', options: {} },
       augmentation: { cropScale: 0, colourJitter: 0 },
-      ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
+      ...{
+        preprocessing: defaultPreprocessing(16),
+        dimension: 8,
+        batchSize: 12,
+        classShare: 0.34,
+        learningRate: 0.003,
+      },
       ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
     },
     length: { steps },
@@ -115,13 +123,13 @@ describe('training a model', () => {
     },
   );
 
-  it('continues a checkpoint from before there were samplers and margins to choose from', async () => {
+  it('continues a checkpoint from before there were optimisers and margins to choose from', async () => {
     const whole = await trainModel(request('new'));
     await trainModel(request('old', stopAfter(3)));
     const checkpoint = join(runDirectoryOf(outOf('old')), 'checkpoint.safetensors');
     const { tensors, metadata } = await loadTensors(checkpoint);
-    const { sampler, loss, ...settings } = JSON.parse(metadata.settings);
-    expect([sampler.name, loss.options.margin]).toEqual(['c-over-m', 'nmi']);
+    const { optimizer, clipNorm, loss, ...settings } = JSON.parse(metadata.settings);
+    expect([optimizer.name, clipNorm, loss.options.margin]).toEqual(['rmsprop', 0, 'nmi']);
     delete loss.options.margin;
     const old = { ...metadata, settings: JSON.stringify({ ...settings, loss }) };
     await saveTensors(checkpoint, { tensors, metadata: old });
@@ -240,8 +248,7 @@ describe('training a model', () => {
 
   it('refuses unknown options and a learning rate that leaves the finite numbers', async () => {
     const { settings } = request('bad');
-    const withNetwork = { ...settings, network: { name: 'resnet', options: { widht: 4 } } };
-    await expect(trainModel(request('bad', { settings: withNetwork }))).rejects.toThrow(/widht/);
+    expect(() => namedNetwork({ name: 'resnet', options: { widht: 4 } })).toThrow(/widht/);
     const withSampler = { ...settings, sampler: { name: 'p-by-k', options: { k: 4 } } };
     await expect(trainModel(request('bad', { settings: withSampler }))).rejects.toThrow(/"k"/);
     const wild = { ...settings, learningRate: 1e30, warmupSteps: 0 };

@@ -4,28 +4,37 @@ import type { VectorBlock } from '../../src/math/vectors.js';
 import { emptySums } from '../../src/train/checkpoint.js';
 import { ClassVectors } from '../../src/train/class-vectors.js';
 import type { Batch, EmbeddingNetwork } from '../../src/train/embedding-network.js';
-import type { ImageSet } from '../../src/train/image-set.js';
 import type { Loss } from '../../src/train/losses/loss.js';
 import type { PlannedBatch } from '../../src/train/samplers/sampler.js';
-import type { TrainingSettings } from '../../src/train/settings.js';
+import { trainingSettingsSchema } from '../../src/train/settings.js';
 import { type TrainingJob, train } from '../../src/train/trainer.js';
+import type { TrainingSet } from '../../src/train/training-set.js';
 import { blockOf } from '../fixtures/batches.js';
 
-const settings: TrainingSettings = {
+const settings = trainingSettingsSchema.parse({
   network: { name: 'none', options: {} },
   loss: { name: 'none', options: {} },
   sampler: { name: 'none', options: {} },
   augmentation: { cropScale: 0, colourJitter: 0 },
-  ...{ imageSize: 16, dimension: 1, batchSize: 4, classShare: 0.5, learningRate: 0.01 },
+  ...{
+    preprocessing: defaultPreprocessing(16),
+    dimension: 1,
+    batchSize: 4,
+    classShare: 0.5,
+    learningRate: 0.01,
+  },
   ...{ schedule: 'constant', warmupSteps: 0, steps: 2, seed: 0, engine: 'none' },
-};
+});
 
-const side = defaultPreprocessing(settings.imageSize).resize;
+const size = 5;
 
-/** Image i is of one colour, 20·i, and of class 100 + i. */
-const images: ImageSet = {
+/** Image i is of one value, 20·i, and of class 100 + i. */
+const load = async (batch: readonly number[]): Promise<Float32Array> =>
+  Float32Array.from({ length: batch.length * size }, (_, k) => 20 * batch[Math.floor(k / size)]);
+const training: TrainingSet = {
   labels: Int32Array.from({ length: 8 }, (_, i) => 100 + i),
-  pixels: async image => new Uint8Array(side * side * 3).fill(20 * image),
+  load,
+  loadVaried: load,
 };
 
 /** One number an image: its first pixel. */
@@ -47,10 +56,10 @@ function createNetwork(candidates: number): { network: EmbeddingNetwork; batches
 }
 
 const createJob = (network: EmbeddingNetwork, changes: Partial<TrainingJob>): TrainingJob => ({
-  ...{ settings, images, loss: {} as Loss, progress: { step: 0, sums: emptySums(), history: [] } },
+  ...{ settings, training, loss: {} as Loss, progress: { step: 0, sums: emptySums(), history: [] } },
   learnt: { network, classVectors: undefined },
   sampler: { planEpoch: () => [{ images: [0, 1, 2, 3] }, { images: [4, 5, 6, 7] }] },
-  validation: { ...images, labels: new Int32Array() },
+  validation: { ...training, labels: new Int32Array() },
   signal: new AbortController().signal,
   onStep: () => undefined,
   onEpoch: async () => undefined,

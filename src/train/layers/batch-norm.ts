@@ -20,6 +20,13 @@ function batchGradient(dy: Tensor, saved: Tensor[]): Tensor[] {
   return [tf.mul(inner, scale), tf.mul(tf.mul(alignment, inverse), count), tf.mul(meanSlope, count)];
 }
 
+export interface BatchNormOptions {
+  readonly name: string;
+  readonly affine?: boolean;
+  /** Added to the variance. */
+  readonly epsilon?: number;
+}
+
 /**
  * Batch normalisation of [n, h, w, channels] or [n, channels] over all axes but the last (Ioffe & Szegedy 2015) with its gradient
  * written out, several times faster on wasm than TensorFlow.js's own layer. Training normalises with the batch's own mean and variance and
@@ -27,7 +34,7 @@ function batchGradient(dy: Tensor, saved: Tensor[]): Tensor[] {
  */
 export class BatchNorm extends tfl.layers.Layer {
   static readonly className = 'MedoidBatchNorm';
-  readonly epsilon = 1e-3;
+  readonly epsilon: number;
   private readonly momentum = 0.9;
   private readonly isAffine: boolean;
   private gamma!: tfl.LayerVariable;
@@ -36,9 +43,10 @@ export class BatchNorm extends tfl.layers.Layer {
   private movingVariance!: tfl.LayerVariable;
 
   /** @param options.affine whether scale and shift are learnt; without, they stay 1 and 0 */
-  constructor({ affine = true, ...options }: { name: string; affine?: boolean }) {
+  constructor({ affine = true, epsilon = 1e-3, ...options }: BatchNormOptions) {
     super(options);
     this.isAffine = affine;
+    this.epsilon = epsilon;
   }
 
   override build(inputShape: tfl.Shape | tfl.Shape[]): void {

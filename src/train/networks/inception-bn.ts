@@ -90,7 +90,7 @@ class InceptionBuilder {
 export const inceptionBn = defineNetwork({
   name: 'inception-bn',
   options,
-  build({ width, stemStride }, { inputSize, dimension, seed }) {
+  build({ width, stemStride }, { inputSize, seed, ...shape }) {
     const build = new NetworkBuilder(seed);
     const inception = new InceptionBuilder(build, width);
     const image = build.input(inputSize);
@@ -100,6 +100,6 @@ export const inceptionBn = defineNetwork({
     x = inception.unit(x, { name: 'stem/b', filters: 192, kernel: 3 });
     if (stemStride !== 2) x = maxPool(x, 'stem/b/pool', 2);
     for (const module of modules) x = inception.module(x, module);
-    return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'inception-bn' });
+    return tfl.model({ inputs: image, outputs: build.head(x, shape), name: 'inception-bn' });
   },
 });

@@ -53,7 +53,7 @@ function invertedResidual(
 export const mobilenetV2 = defineNetwork({
   name: 'mobilenet-v2',
   options,
-  build({ width, stemStride }, { inputSize, dimension, seed }) {
+  build({ width, stemStride }, { inputSize, seed, ...shape }) {
     const build = new NetworkBuilder(seed);
     const image = build.input(inputSize);
     const stem = { name: 'stem', filters: scaleChannels(32, width), kernel: 3, stride: stemStride };
@@ -70,6 +70,6 @@ export const mobilenetV2 = defineNetwork({
     }
     const last = { name: 'last', filters: scaleChannels(1280, Math.max(1, width)), kernel: 1, stride: 1 };
     x = build.relu6(build.convolution(x, last), last.name);
-    return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'mobilenet-v2' });
+    return tfl.model({ inputs: image, outputs: build.head(x, shape), name: 'mobilenet-v2' });
   },
 });

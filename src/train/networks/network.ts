@@ -5,11 +5,20 @@ import { type SymbolicTensor, tfl } from '../tf.js';
 
 /** What every network is built for. */
 export interface NetworkShape {
-  /** Side of the square RGB input in pixels. */
+  /** Side of the square RGB input in pixels; a head on cached features has none. */
   readonly inputSize: number;
   /** Length of the embedding. */
   readonly dimension: number;
+  /** Units of a hidden layer before the embedding; 0, the default, = none: a linear head. */
+  readonly hiddenUnits?: number;
   readonly seed: number;
+}
+
+/** A network that can be built again and again, and what identifies it in settings and manifests. */
+export interface NetworkSource {
+  readonly settings: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+  /** @throws MedoidError when it cannot be of this shape */
+  build(shape: NetworkShape): Promise<tfl.LayersModel>;
 }
 
 /** A network by name: its options with their defaults, and how it is built. Output: [n, dimension], not normalised. */
@@ -92,21 +101,29 @@ export class NetworkBuilder {
   }
 
   /**
-   * Mean over space, the linear embedding, and a normalisation that gives each of its dimensions mean 0 and variance
+   * Mean over space unless there is none, a hidden layer if wanted, the linear embedding, and a normalisation that gives each of its dimensions mean 0 and variance
    * 1 over the batch: without it a distance-based loss on an untrained network first shrinks all distances alike
    * (docs/decisions/0003).
    */
-  head(x: SymbolicTensor, dimension: number): SymbolicTensor {
-    const pooled = tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x);
-    const embedding = tfl.layers
-      .dense({
-        name: 'head',
-        units: dimension,
-        useBias: false,
-        kernelInitializer: tfl.initializers.glorotNormal({ seed: this.nextSeed() }),
-      })
-      .apply(pooled);
+  head(
+    x: SymbolicTensor,
+    { dimension, hiddenUnits = 0 }: Pick<NetworkShape, 'dimension' | 'hiddenUnits'>,
+  ): SymbolicTensor {
+    const pooled = x.rank === 4 ? tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x) : x;
+    const last = hiddenUnits === 0 ? pooled : this.hiddenLayer(pooled as SymbolicTensor, hiddenUnits);
+    const embedding = this.dense('head', dimension).apply(last);
     return new BatchNorm({ name: 'head/norm', affine: false }).apply(embedding) as SymbolicTensor;
+  }
+
+  private hiddenLayer(x: SymbolicTensor, units: number): SymbolicTensor {
+    const hidden = this.dense('head/hidden', units).apply(x);
+    const normalised = new BatchNorm({ name: 'head/hidden/norm' }).apply(hidden) as SymbolicTensor;
+    return this.relu(normalised, 'head/hidden');
+  }
+
+  private dense(name: string, units: number): tfl.layers.Layer {
+    const kernelInitializer = tfl.initializers.glorotNormal({ seed: this.nextSeed() });
+    return tfl.layers.dense({ name, units, useBias: false, kernelInitializer });
   }
 
   private nextSeed(): number {

@@ -38,7 +38,7 @@ function residualBlock(
 export const resnet = defineNetwork({
   name: 'resnet',
   options,
-  build({ width, blocks }, { inputSize, dimension, seed }) {
+  build({ width, blocks }, { inputSize, seed, ...shape }) {
     const build = new NetworkBuilder(seed);
     const image = build.input(inputSize);
     let x = build.relu(
@@ -55,6 +55,6 @@ export const resnet = defineNetwork({
         });
       }
     }
-    return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'resnet' });
+    return tfl.model({ inputs: image, outputs: build.head(x, shape), name: 'resnet' });
   },
 });

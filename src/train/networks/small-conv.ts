@@ -13,7 +13,7 @@ const options = z.strictObject({
 export const smallConv = defineNetwork({
   name: 'small-conv',
   options,
-  build({ width, stages }, { inputSize, dimension, seed }) {
+  build({ width, stages }, { inputSize, seed, ...shape }) {
     if (inputSize >> stages === 0) {
       throw new MedoidError(
         'invalid-option',
@@ -30,6 +30,6 @@ export const smallConv = defineNetwork({
       x = build.relu(build.convolution(x, { name, filters, kernel: 3, stride: 1 }), name);
       x = tfl.layers.maxPooling2d({ name: `${name}/pool`, poolSize: 2 }).apply(x) as SymbolicTensor;
     }
-    return tfl.model({ inputs: image, outputs: build.head(x, dimension), name: 'small-conv' });
+    return tfl.model({ inputs: image, outputs: build.head(x, shape), name: 'small-conv' });
   },
 });

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { MedoidError } from '../errors.js';
+import { defaultPreprocessing, type Preprocessing, preprocessingSchema } from '../images/preprocessing.js';
+import { engineNames } from '../train/engine.js';
+import { losses } from '../train/losses/index.js';
+import { networks } from '../train/networks/index.js';
+import { openLayersModel } from '../train/networks/layers-model.js';
+import { namedNetwork } from '../train/networks/named-network.js';
+import type { NetworkSource } from '../train/networks/network.js';
+import { optimizers } from '../train/optimizers/index.js';
+import { samplers } from '../train/samplers/index.js';
+import { trainingSettingsSchema } from '../train/settings.js';
+import type { TrainingRequest } from '../train/train-model.js';
+import { nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
+
+const defaultEpochs = 30;
+const defaultImageSize = 64;
+const defaultNetwork = 'resnet';
+const { shape } = trainingSettingsSchema;
+const augmentation = shape.augmentation.shape;
+const pixels = preprocessingSchema.shape;
+
+const namesOf = (registry: readonly { readonly name: string }[]): [string, ...string[]] =>
+  registry.map(({ name }) => name) as [string, ...string[]];
+
+/** Three numbers, one a channel. */
+const perChannel = z
+  .string()
+  .transform(text => text.split(',').map(Number))
+  .pipe(z.array(z.number()).length(3, 'expected three numbers, comma-separated'))
+  .transform(([first, second, third]): [number, number, number] => [first, second, third]);
+
+/** How a command is told what to learn and how, but not from which images. `train` and the recipes of `compare` have them. */
+export const trainingOptions = {
+  loss: z.enum(namesOf(losses)).default('facility-location').describe('what is minimised'),
+  lossOptions: nameValuePairs.default({}).describe('options of the loss, such as gamma=1,pamSweeps=5'),
+  sampler: z.enum(namesOf(samplers)).default('c-over-m').describe('which images meet in a batch'),
+  samplerOptions: nameValuePairs.default({}).describe('options of the sampler, such as imagesPerClass=4'),
+  network: z
+    .enum(namesOf(networks))
+    .optional()
+    .describe(`what is trained, from random weights (default: ${defaultNetwork}, unless --init is given)`),
+  networkOptions: nameValuePairs.default({}).describe('options of the network, such as width=32'),
+  init: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('model.json of a pretrained TensorFlow.js layers model to start from'),
+  initLayer: z.string().min(1).optional().describe('layer of it that the head reads (default: the last one)'),
+  hiddenUnits: numericWithDefault(shape.hiddenUnits).describe(
+    'units of a hidden layer before the embedding; 0 = none, a linear head',
+  ),
+  imageSize: numeric(pixels.crop).default(defaultImageSize).describe("side of the network's input in pixels"),
+  resize: numeric(pixels.resize)
+    .optional()
+    .describe('side in pixels of the square that pictures are resized to (default: 9/8 of --image-size)'),
+  fit: pixels.fit.optional().describe('how they become square (default: squash)'),
+  channels: pixels.channels.optional().describe('order in which the network reads them (default: rgb)'),
+  pixelMean: perChannel
+    .optional()
+    .describe('what is subtracted from each channel, 0..255 (default: 127.5,127.5,127.5)'),
+  pixelStd: perChannel.optional().describe('what each channel is divided by then (default: 64,64,64)'),
+  dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
+  batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
+  classShare: numeric(shape.classShare)
+    .default(0.25)
+    .describe('distinct classes a batch as a share of m, C/m, of the sampler c-over-m'),
+  cropScale: numeric(augmentation.cropScale)
+    .default(0)
+    .describe(
+      'smallest side of a random crop as a share of the picture; 0 = crops of one size, as in the paper',
+    ),
+  colourJitter: numeric(augmentation.colourJitter)
+    .default(0)
+    .describe('how far brightness, contrast and saturation are varied'),
+  optimizer: z.enum(namesOf(optimizers)).default('rmsprop').describe('how gradients move the weights'),
+  optimizerOptions: nameValuePairs.default({}).describe('options of the optimiser, such as decay=0.9'),
+  learningRate: numeric(shape.learningRate).default(0.01).describe('step size of the optimiser'),
+  headLearningRateFactor: numericWithDefault(shape.headLearningRateFactor).describe(
+    'learning rate of the head as a multiple; above 1 with --init, where only the head is new',
+  ),
+  weightDecay: numericWithDefault(shape.weightDecay).describe(
+    'how much kernels shrink: L2 regularisation, decoupled with adamw',
+  ),
+  clipNorm: numericWithDefault(shape.clipNorm).describe('longest gradient of all weights; 0 = no limit'),
+  schedule: shape.schedule.default('cosine').describe('how the learning rate goes on after the warm-up'),
+  decaySteps: numericWithDefault(shape.decaySteps).describe('steps between two falls of the schedule step'),
+  decayFactor: numericWithDefault(shape.decayFactor).describe('what it multiplies the learning rate by'),
+  warmupSteps: numeric(shape.warmupSteps).default(50).describe('steps over which the learning rate rises'),
+  epochs: numeric(z.number().int().min(0))
+    .optional()
+    .describe(`rounds through the images (default: ${defaultEpochs})`),
+  steps: numeric(shape.steps).optional().describe('batches in all; instead of --epochs'),
+  engine: z.enum(engineNames).default('auto').describe('what computes; auto takes the fastest installed'),
+  seed: seedOption,
+};
+
+const optionsSchema = z.object(trainingOptions);
+export type TrainingInput = z.output<typeof optionsSchema>;
+
+const misuse = (message: string, field: string): MedoidError =>
+  new MedoidError('invalid-option', message, { field });
+
+/** @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them */
+function preprocessingOf({
+  imageSize,
+  resize,
+  fit,
+  channels,
+  pixelMean,
+  pixelStd,
+}: TrainingInput): Preprocessing {
+  const standard = defaultPreprocessing(imageSize);
+  if (resize !== undefined && resize < imageSize) {
+    throw misuse(
+      `--resize: expected at least the ${imageSize} pixels of --image-size, got ${resize}`,
+      'resize',
+    );
+  }
+  return {
+    resize: resize ?? standard.resize,
+    fit: fit ?? standard.fit,
+    crop: imageSize,
+    channels: channels ?? standard.channels,
+    mean: pixelMean ?? standard.mean,
+    std: pixelStd ?? standard.std,
+  };
+}
+
+/**
+ * The network that `--network` or `--init` asks for.
+ * @throws MedoidError `invalid-option`, or what is wrong with the file
+ */
+async function openNetwork(input: TrainingInput): Promise<NetworkSource> {
+  const { network, networkOptions, init, initLayer } = input;
+  if (init === undefined) {
+    if (initLayer !== undefined) throw misuse('--init-layer: expected --init, too', 'initLayer');
+    return namedNetwork({ name: network ?? defaultNetwork, options: networkOptions });
+  }
+  if (network !== undefined || Object.keys(networkOptions).length > 0) {
+    throw misuse('expected --init or --network, got both', 'network');
+  }
+  return openLayersModel({ path: init, layer: initLayer });
+}
+
+export type TrainingChoice = Pick<TrainingRequest, 'network' | 'settings' | 'length' | 'engine'>;
+
+/**
+ * What the options ask to be trained.
+ * @throws MedoidError `invalid-option`, or what is wrong with a file that they name
+ */
+export async function trainingOf(input: TrainingInput): Promise<TrainingChoice> {
+  const { dimension, hiddenUnits, batchSize, classShare, cropScale, colourJitter, seed } = input;
+  const { learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps } = input;
+  const { schedule, decaySteps, decayFactor, steps, epochs, engine } = input;
+  if (steps !== undefined && epochs !== undefined) {
+    throw misuse('expected --steps or --epochs, got both', 'steps');
+  }
+  return {
+    network: await openNetwork(input),
+    settings: {
+      loss: { name: input.loss, options: input.lossOptions },
+      sampler: { name: input.sampler, options: input.samplerOptions },
+      optimizer: { name: input.optimizer, options: input.optimizerOptions },
+      preprocessing: preprocessingOf(input),
+      augmentation: { cropScale, colourJitter },
+      ...{ dimension, hiddenUnits, batchSize, classShare, seed },
+      ...{ learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps },
+      ...{ schedule, decaySteps, decayFactor },
+    },
+    length: steps === undefined ? { epochs: epochs ?? defaultEpochs } : { steps },
+    engine,
+  };
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { MedoidError, messageOf } from '../../errors.js';
+import { exportableLayers, exportOnnx } from '../export-onnx.js';
+import { BatchNorm } from '../layers/batch-norm.js';
+import { ReLU6 } from '../layers/relu6.js';
+import { type LayersModel, type Tensor, tf, tfl } from '../tf.js';
+import { NetworkBuilder, type NetworkShape, type NetworkSource } from './network.js';
+import { cutAt, layersOf, type PretrainedLayer, topologyOf } from './pretrained-topology.js';
+
+// Their names in a topology.
+tf.serialization.registerClass(BatchNorm as never);
+tf.serialization.registerClass(ReLU6 as never);
+
+const modelSchema = z.object({
+  modelTopology: z.unknown(),
+  weightsManifest: z.array(
+    z.object({
+      paths: z.array(z.string().regex(/^[^/\\]+$/, 'expected names of files beside it')),
+      weights: z.array(z.looseObject({ name: z.string(), shape: z.array(z.int()), dtype: z.string() })),
+    }),
+  ),
+});
+
+interface LayersModelFile {
+  readonly layers: readonly PretrainedLayer[];
+  readonly weightSpecs: tf.io.WeightsManifestEntry[];
+  readonly weightData: ArrayBuffer;
+  /** Of the file and its shards. */
+  readonly sha256: string;
+}
+
+async function readLayersModel(path: string): Promise<LayersModelFile> {
+  const invalid = (reason: string, cause?: unknown): MedoidError =>
+    new MedoidError('invalid-model', `${path} is not a TensorFlow.js layers model: ${reason}`, { cause });
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw new MedoidError('file-not-found', `expected a model.json: ${messageOf(error)}`, { cause: error });
+  });
+  const hash = createHash('sha256').update(text);
+  try {
+    const { modelTopology, weightsManifest } = modelSchema.parse(JSON.parse(text));
+    const shards: Buffer[] = [];
+    for (const { paths } of weightsManifest) {
+      for (const shard of paths) shards.push(await readFile(join(dirname(path), shard)));
+    }
+    for (const shard of shards) hash.update(shard);
+    return {
+      layers: layersOf(modelTopology),
+      weightSpecs: weightsManifest.flatMap(({ weights }) => weights) as tf.io.WeightsManifestEntry[],
+      weightData: new Uint8Array(Buffer.concat(shards)).buffer,
+      sha256: hash.digest('hex'),
+    };
+  } catch (error) {
+    throw invalid(error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error), error);
+  }
+}
+
+/** What Keras calls the weights of a batch normalisation, and what ours does. */
+const renamed: Readonly<Record<string, string>> = {
+  moving_mean: 'movingMean',
+  moving_variance: 'movingVariance',
+};
+
+/** Sets every weight of the model from the file; a scale or shift that the file has none of stays 1 or 0. */
+function setWeights(model: LayersModel, saved: tf.NamedTensorMap): void {
+  const byName = new Map(
+    Object.entries(saved).map(([name, tensor]) => {
+      const [last, ...path] = name.split('/').reverse();
+      return [[...path.reverse(), renamed[last] ?? last].join('/'), tensor];
+    }),
+  );
+  const isOptional = (name: string): boolean => /\/(gamma|beta)$/.test(name);
+  for (const weight of model.weights) {
+    const tensor = byName.get(weight.originalName);
+    if (tensor === undefined && isOptional(weight.originalName)) continue;
+    if (tensor === undefined || String(tensor.shape) !== String(weight.shape)) {
+      throw new Error(
+        `expected weight ${weight.originalName} [${weight.shape}], got [${tensor?.shape ?? 'nothing'}]`,
+      );
+    }
+    weight.write(tensor as Tensor);
+  }
+}
+
+function requireExportable(layers: readonly PretrainedLayer[], path: string): void {
+  const known = [...exportableLayers, 'BatchNormalization'];
+  const strange = layers.find(({ class_name: type }) => !known.includes(type));
+  if (strange === undefined) return;
+  throw new MedoidError(
+    'invalid-model',
+    `${path}: layer ${strange.config.name} is a ${strange.class_name}, which cannot be trained or exported here; ` +
+      `expected ${known.filter(type => !type.startsWith('Medoid')).join(', ')}, or a layer before it to cut at`,
+  );
+}
+
+/** `--init`: where a pretrained network comes from. */
+export interface LayersModelReference {
+  /** `model.json` of a TensorFlow.js layers model, its shards beside it. */
+  readonly path: string;
+  /** Name of the layer whose output the head reads; the last one unless given. */
+  readonly layer?: string | undefined;
+}
+
+/**
+ * A pretrained network: a TensorFlow.js layers model, functional or sequential, cut at a named layer, with a new head
+ * behind it. All of it is trained. Batch normalisation becomes ours, with the same weights.
+ * @throws MedoidError `file-not-found`, `invalid-model` or `invalid-option`, naming the file, layer or weight
+ */
+export async function openLayersModel({ path, layer }: LayersModelReference): Promise<NetworkSource> {
+  const file = await readLayersModel(path);
+  const cut = layer ?? (file.layers.at(-1)?.config.name as string);
+  const layers = cutAt(file.layers, cut);
+  requireExportable(layers, path);
+  const buildTrunk = async (inputSize: number): Promise<LayersModel> => {
+    const topology = topologyOf(layers, inputSize);
+    const trunk = await tfl.loadLayersModel(tf.io.fromMemory({ modelTopology: topology }));
+    const saved = tf.io.decodeWeights(file.weightData, file.weightSpecs);
+    setWeights(trunk, saved);
+    tf.dispose(saved);
+    return trunk;
+  };
+  return {
+    settings: { name: 'layers-model', options: { layer: cut, sha256: file.sha256 } },
+    async build(shape: NetworkShape): Promise<LayersModel> {
+      try {
+        const trunk = await buildTrunk(shape.inputSize);
+        const embedding = new NetworkBuilder(shape.seed).head(trunk.outputs[0], shape);
+        const model = tfl.model({ inputs: trunk.inputs, outputs: embedding, name: 'layers-model' });
+        exportOnnx(model); // What cannot be exported is better known before the training than after.
+        return model;
+      } catch (error) {
+        throw new MedoidError(
+          'invalid-model',
+          `${path} cannot be trained on pictures of ${shape.inputSize} pixels: ${messageOf(error)}`,
+          { cause: error },
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Example } from '../datasets/dataset.js';
+import type { UnreadableExample } from '../datasets/read-example.js';
+
+/** Examples with their classes, as the trainer wants them: pictures, or features of a frozen network. */
+export interface TrainingSet {
+  /** Class number of each example: [examples]. */
+  readonly labels: Int32Array;
+  /** Network input of some examples as they are embedded: [n, ...input shape]. */
+  load(batch: readonly number[]): Promise<Float32Array>;
+  /** Network input of some examples, each varied at random: [n, ...input shape]. @param seed names the draw */
+  loadVaried(batch: readonly number[], seed: string): Promise<Float32Array>;
+}
+
+export interface ReadTrainingSet {
+  readonly set: TrainingSet;
+  /** In the order of `set`. */
+  readonly examples: readonly Example[];
+  readonly classes: number;
+  /** SHA-256 over the sorted (label, image hash) pairs. */
+  readonly sha256: string;
+  /** Left out. */
+  readonly failed: readonly UnreadableExample[];
+}
