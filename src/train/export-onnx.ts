@@ -1,7 +1,8 @@
 import type { AveragePooling } from './layers/average-pooling.js';
 import type { BatchNorm } from './layers/batch-norm.js';
-import { encodeOnnxModel, type OnnxNode, type OnnxTensor } from './onnx-format.js';
+import { defaultOpset, encodeOnnxModel, type OnnxDraft } from './onnx-format.js';
 import type { LayersModel, tfl } from './tf.js';
+import { writeNormalisation } from './write-normalisation.js';
 
 type Layer = tfl.layers.Layer;
 
@@ -10,11 +11,6 @@ interface GraphNode {
   readonly layer: Layer;
   /** Names of the layers it reads. */
   readonly inputs: readonly string[];
-}
-
-interface Graph {
-  readonly nodes: OnnxNode[];
-  readonly initializers: OnnxTensor[];
 }
 
 interface LayerWeight {
@@ -52,7 +48,7 @@ const samePadding = (padding: unknown, layer: string): string => {
  * Writers of one layer type each: they append nodes, the last of which answers `output`. `norm` is a batch
  * normalisation to be folded in; only the types in `foldable` are given one.
  */
-type Writer = (graph: Graph, node: GraphNode, target: Target) => void;
+type Writer = (graph: OnnxDraft, node: GraphNode, target: Target) => void;
 
 interface Target {
   readonly output: string;
@@ -80,7 +76,7 @@ const isNorm = (layer: Layer): layer is BatchNorm => layer.getClassName() === 'M
 
 /** @param groups 1, or as many as channels, of one input channel each; filter [fh, fw, in / groups, out] */
 function pushConvolution(
-  graph: Graph,
+  graph: OnnxDraft,
   { layer, inputs }: GraphNode,
   { output, norm, filter, groups }: Target & { filter: LayerWeight; groups: number },
 ): void {
@@ -215,29 +211,37 @@ function graphOf(model: LayersModel): GraphNode[] {
   });
 }
 
+/** A network's layers as ONNX, and what to know of them to go on. */
+export interface WrittenLayers {
+  readonly graph: OnnxDraft;
+  /** Tensor that holds the output of the last layer, not normalised: [n, dimension]. */
+  readonly last: string;
+  readonly dimension: number;
+  readonly parameters: number;
+}
+
 /**
- * Writes a network as ONNX: input `image` [n, 3, height, width] (NCHW, any size), output `embedding` [n, dimension],
- * L2-normalised. Batch normalisation that alone follows a convolution is folded into it.
- * @returns the encoded model and its number of parameters
+ * Batch normalisation that alone follows a convolution or a dense layer is folded into it.
+ * @param input name of the tensor that the network reads
  * @throws Error for a layer type or setting that has no ONNX form here
  */
-export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters: number } {
+export function writeLayers(model: LayersModel, input: string): WrittenLayers {
   const nodes = graphOf(model);
   const readers = new Map<string, GraphNode[]>();
   for (const node of nodes) {
-    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+    for (const source of node.inputs) readers.set(source, [...(readers.get(source) ?? []), node]);
   }
-  const graph: Graph = { nodes: [], initializers: [] };
+  const graph: OnnxDraft = { nodes: [], initializers: [] };
   // Name of the tensor that holds each layer's output; a folded normalisation shares its convolution's.
   const names = new Map<string, string>();
   for (const node of nodes) {
     const { layer } = node;
     if (names.has(layer.name)) continue;
     if (node.inputs.length === 0) {
-      names.set(layer.name, 'image');
+      names.set(layer.name, input);
       continue;
     }
-    const resolved = { layer, inputs: node.inputs.map(input => names.get(input) as string) };
+    const resolved = { layer, inputs: node.inputs.map(source => names.get(source) as string) };
     const output = layer.name;
     names.set(layer.name, output);
     const [follower, ...others] = readers.get(layer.name) ?? [];
@@ -249,35 +253,28 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
     if (writer === undefined) throw new Error(`layer ${layer.name}: ${type} has no ONNX form here`);
     writer(graph, resolved, { output, norm });
   }
-  const last = names.get((model.outputs[0].sourceLayer as Layer).name) as string;
   // Scalars are bounds of ReLU6, nothing that was learnt.
   const learnt = graph.initializers.filter(({ dims }) => dims.length > 0);
-  const parameters = learnt.reduce((sum, { data }) => sum + data.length, 0);
-  writeNormalisation(graph, last);
-  const dimension = model.outputs[0].shape.at(-1) as number;
+  return {
+    graph,
+    last: names.get((model.outputs[0].sourceLayer as Layer).name) as string,
+    dimension: model.outputs[0].shape.at(-1) as number,
+    parameters: learnt.reduce((sum, { data }) => sum + data.length, 0),
+  };
+}
+
+/**
+ * Writes a network as ONNX: input `image` [n, 3, height, width] (NCHW, any size), output `embedding` [n, dimension],
+ * L2-normalised.
+ * @returns the encoded model and its number of parameters
+ * @throws Error as `writeLayers`
+ */
+export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters: number } {
+  const { graph, last, dimension, parameters } = writeLayers(model, 'image');
+  writeNormalisation(graph, { input: last, output: 'embedding', opset: defaultOpset });
   const bytes = encodeOnnxModel(graph, {
     input: { name: 'image', dims: ['n', 3, 'height', 'width'] },
     output: { name: 'embedding', dims: ['n', dimension] },
   });
   return { bytes, parameters };
-}
-
-/** x / max(‖x‖₂, 1e-6) per row. */
-function writeNormalisation(graph: Graph, input: string): void {
-  graph.initializers.push({ name: 'embedding.floor', dims: [1], data: Float32Array.of(1e-6) });
-  graph.nodes.push(
-    {
-      operator: 'ReduceL2',
-      inputs: [input],
-      output: 'embedding.length',
-      attributes: { axes: [1], keepdims: 1 },
-    },
-    {
-      operator: 'Max',
-      inputs: ['embedding.length', 'embedding.floor'],
-      output: 'embedding.divisor',
-      attributes: {},
-    },
-    { operator: 'Div', inputs: [input, 'embedding.divisor'], output: 'embedding', attributes: {} },
-  );
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
+import { type HashedExample, orderExamples } from '../datasets/order-examples.js';
 import { readExample, readUnlessBroken, type UnreadableExample } from '../datasets/read-example.js';
 import { MedoidError } from '../errors.js';
 import { decodeResized, hashImage } from '../images/decode.js';
@@ -27,13 +27,9 @@ export interface ReadImageSet {
   readonly failed: readonly UnreadableExample[];
 }
 
-interface ReadImage {
-  readonly example: Example;
-  readonly hash: string;
+interface ReadImage extends HashedExample {
   readonly pixels: Uint8Array | undefined;
 }
-
-const identityOf = ({ example, hash }: ReadImage): string => JSON.stringify([example.label, hash]);
 
 interface ReadOptions {
   readonly preprocessing: Preprocessing;
@@ -41,31 +37,21 @@ interface ReadOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** In the order of what they are, not of their names: renaming a file changes neither the hash nor the training. */
 function toImageSet(
   unordered: readonly ReadImage[],
   preprocessing: Preprocessing,
 ): Omit<ReadImageSet, 'failed'> {
-  const identified = unordered.map(image => ({ ...image, identity: identityOf(image) }));
-  const read = identified.sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0));
-  const numbers = new Map<string, number>();
-  const labels = Int32Array.from(read, ({ example: { label } }) => {
-    const number = numbers.get(label) ?? numbers.size;
-    numbers.set(label, number);
-    return number;
-  });
+  const { ordered, labels, classNames, sha256 } = orderExamples(unordered);
   return {
     images: {
       labels,
       pixels: async image => {
-        const { pixels, example } = read[image];
+        const { pixels, example } = ordered[image];
         return pixels ?? decodeResized(await readExample(example), preprocessing);
       },
     },
-    classes: numbers.size,
-    sha256: createHash('sha256')
-      .update(read.map(({ identity }) => identity).join('\n'))
-      .digest('hex'),
+    classes: classNames.length,
+    sha256,
   };
 }
 
