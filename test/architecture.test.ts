@@ -14,13 +14,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   embed: ['images', 'math'],
   cluster: ['math'],
   evaluation: ['datasets', 'embed', 'images', 'cluster', 'math'],
+  features: ['datasets', 'embed', 'images', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],
+  comparison: ['datasets', 'evaluation', 'math', 'train'],
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
   server: ['gallery', 'images'],
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
-    ...['gallery', 'server'],
+    ...['features', 'comparison', 'gallery', 'server'],
   ],
 };
 

@@ -1,4 +1,5 @@
 import type { CliCommand } from './command.js';
+import { compare } from './compare.js';
 import { datasetsVerify } from './datasets-verify.js';
 import { evaluate } from './evaluate.js';
 import { indexImages } from './index-images.js';
@@ -12,4 +13,7 @@ export const verbGroups: Readonly<Record<string, string>> = {
 };
 
 /** Every verb of the command line, in the order of the data flow. */
-export const commands: readonly CliCommand[] = [datasetsVerify, train, evaluate, indexImages, search, serve];
+export const commands: readonly CliCommand[] = [
+  ...[datasetsVerify, train, evaluate, compare],
+  ...[indexImages, search, serve],
+];

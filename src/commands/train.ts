@@ -5,7 +5,7 @@ import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train
 import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
-import { trainingOf, trainingOptions } from './training-options.js';
+import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
@@ -91,19 +91,20 @@ export const train = defineCommand({
         field: 'resume',
       });
     }
-    const choice = await trainingOf(input);
-    const { dataset } = await openDataset(input, ['train']);
+    const opened = await openNetwork(input, context);
     const { observer, close } = createObserver(context);
-    const outcome = await trainModel({
-      dataset,
-      datasetName,
-      validationShare,
-      ...choice,
-      out,
-      existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
-      signal: context.signal,
-      observer,
-    }).finally(close);
-    return answer(out, outcome);
+    try {
+      const { dataset } = await openDataset(input, ['train']);
+      const outcome = await trainModel({
+        ...{ dataset, datasetName, validationShare, out, observer },
+        ...trainingOf(input, opened),
+        existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
+        signal: context.signal,
+      });
+      return answer(out, outcome);
+    } finally {
+      close();
+      await opened.close();
+    }
   },
 });

@@ -1,17 +1,20 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
+import { CachedBackbone } from '../features/cached-backbone.js';
 import { defaultPreprocessing, type Preprocessing, preprocessingSchema } from '../images/preprocessing.js';
 import { engineNames } from '../train/engine.js';
 import { losses } from '../train/losses/index.js';
+import { featureHead } from '../train/networks/feature-head.js';
 import { networks } from '../train/networks/index.js';
 import { openLayersModel } from '../train/networks/layers-model.js';
 import { namedNetwork } from '../train/networks/named-network.js';
-import type { NetworkSource } from '../train/networks/network.js';
 import { optimizers } from '../train/optimizers/index.js';
 import { samplers } from '../train/samplers/index.js';
 import { trainingSettingsSchema } from '../train/settings.js';
-import type { TrainingRequest } from '../train/train-model.js';
-import { nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
+import type { TrainingChoice } from '../train/train-model.js';
+import { type CommandContext, nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
 
 const defaultEpochs = 30;
 const defaultImageSize = 64;
@@ -47,10 +50,33 @@ export const trainingOptions = {
     .optional()
     .describe('model.json of a pretrained TensorFlow.js layers model to start from'),
   initLayer: z.string().min(1).optional().describe('layer of it that the head reads (default: the last one)'),
+  backbone: z
+    .string()
+    .regex(/^onnx:./, 'expected onnx: and a model directory, a folder with one .onnx file, or such a file')
+    .optional()
+    .describe('onnx:<folder> of a frozen network, on whose features only a head is trained'),
+  backboneOutput: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('its output that holds the features (default: the only one that may)'),
+  featureCache: z
+    .string()
+    .min(1)
+    .default(join(homedir(), '.cache', 'medoid', 'features'))
+    .describe('folder where its features are kept'),
+  featureViews: z
+    .enum(['1', '2'])
+    .default('1')
+    .describe('2: also of the mirrored picture, and training draws one of the two'),
   hiddenUnits: numericWithDefault(shape.hiddenUnits).describe(
     'units of a hidden layer before the embedding; 0 = none, a linear head',
   ),
-  imageSize: numeric(pixels.crop).default(defaultImageSize).describe("side of the network's input in pixels"),
+  imageSize: numeric(pixels.crop)
+    .optional()
+    .describe(
+      `side of the network's input in pixels (default: ${defaultImageSize}, or what --backbone says of itself)`,
+    ),
   resize: numeric(pixels.resize)
     .optional()
     .describe('side in pixels of the square that pictures are resized to (default: 9/8 of --image-size)'),
@@ -103,7 +129,7 @@ const misuse = (message: string, field: string): MedoidError =>
 
 /** @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them */
 function preprocessingOf({
-  imageSize,
+  imageSize = defaultImageSize,
   resize,
   fit,
   channels,
@@ -127,29 +153,89 @@ function preprocessingOf({
   };
 }
 
-/**
- * The network that `--network` or `--init` asks for.
- * @throws MedoidError `invalid-option`, or what is wrong with the file
- */
-async function openNetwork(input: TrainingInput): Promise<NetworkSource> {
-  const { network, networkOptions, init, initLayer } = input;
-  if (init === undefined) {
-    if (initLayer !== undefined) throw misuse('--init-layer: expected --init, too', 'initLayer');
-    return namedNetwork({ name: network ?? defaultNetwork, options: networkOptions });
+/** Of options that exclude each other, at most one may be given. */
+function requireOne(input: TrainingInput): void {
+  const given = (['network', 'init', 'backbone'] as const).filter(name => input[name] !== undefined);
+  if (given.length > 1) {
+    throw misuse(
+      `expected one of --network, --init and --backbone, got --${given.join(' and --')}`,
+      given[1],
+    );
   }
-  if (network !== undefined || Object.keys(networkOptions).length > 0) {
-    throw misuse('expected --init or --network, got both', 'network');
+  if (input.initLayer !== undefined && input.init === undefined) {
+    throw misuse('--init-layer: expected --init, too', 'initLayer');
   }
-  return openLayersModel({ path: init, layer: initLayer });
+  if (given[0] !== undefined && given[0] !== 'network' && Object.keys(input.networkOptions).length > 0) {
+    throw misuse(`--network-options: expected --network, got --${given[0]}`, 'networkOptions');
+  }
+  if (input.backbone !== undefined && (input.cropScale !== 0 || input.colourJitter !== 0)) {
+    throw misuse(
+      '--crop-scale and --colour-jitter: expected none with --backbone, whose features are kept',
+      'backbone',
+    );
+  }
 }
 
-export type TrainingChoice = Pick<TrainingRequest, 'network' | 'settings' | 'length' | 'engine'>;
+const pixelOptions = ['imageSize', 'resize', 'fit', 'channels', 'pixelMean', 'pixelStd'] as const;
+
+async function openBackbone(
+  path: string,
+  input: TrainingInput,
+  { report }: Pick<CommandContext, 'report'>,
+): Promise<CachedBackbone> {
+  const isGiven = pixelOptions.some(name => input[name] !== undefined);
+  return CachedBackbone.open(path, {
+    preprocessing: isGiven ? preprocessingOf(input) : undefined,
+    output: input.backboneOutput,
+    cacheFolder: input.featureCache,
+    views: input.featureViews === '2' ? 2 : 1,
+    onNotice: report,
+  });
+}
+
+/** The network that is trained, as the options name it, opened. */
+export interface OpenedNetwork extends Pick<TrainingChoice, 'network' | 'backbone'> {
+  readonly preprocessing: Preprocessing;
+  close(): Promise<void>;
+}
+
+/** Options that `openNetwork` reads: what all losses of a comparison share. */
+export const networkOptionNames = [
+  ...['network', 'networkOptions', 'init', 'initLayer'],
+  ...['backbone', 'backboneOutput', 'featureCache', 'featureViews'],
+  ...pixelOptions,
+];
+
+/**
+ * The network that `--network`, `--init` or `--backbone` asks for.
+ * @throws MedoidError `invalid-option`, or what is wrong with a file that they name
+ */
+export async function openNetwork(
+  input: TrainingInput,
+  context: Pick<CommandContext, 'report'>,
+): Promise<OpenedNetwork> {
+  requireOne(input);
+  if (input.backbone !== undefined) {
+    const backbone = await openBackbone(input.backbone.replace(/^onnx:/, ''), input, context);
+    const { extractor, views, preprocessing } = backbone;
+    const network = featureHead({ extractor: extractor.id, dimension: extractor.dimension, views });
+    return { network, backbone, preprocessing, close: () => backbone.close() };
+  }
+  const network =
+    input.init === undefined
+      ? namedNetwork({ name: input.network ?? defaultNetwork, options: input.networkOptions })
+      : await openLayersModel({ path: input.init, layer: input.initLayer });
+  return { network, preprocessing: preprocessingOf(input), close: async () => undefined };
+}
 
 /**
  * What the options ask to be trained.
- * @throws MedoidError `invalid-option`, or what is wrong with a file that they name
+ * @throws MedoidError `invalid-option`
  */
-export async function trainingOf(input: TrainingInput): Promise<TrainingChoice> {
+export function trainingOf(
+  input: TrainingInput,
+  { network, backbone, preprocessing }: OpenedNetwork,
+): TrainingChoice {
   const { dimension, hiddenUnits, batchSize, classShare, cropScale, colourJitter, seed } = input;
   const { learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps } = input;
   const { schedule, decaySteps, decayFactor, steps, epochs, engine } = input;
@@ -157,18 +243,17 @@ export async function trainingOf(input: TrainingInput): Promise<TrainingChoice> 
     throw misuse('expected --steps or --epochs, got both', 'steps');
   }
   return {
-    network: await openNetwork(input),
+    ...{ network, backbone, engine },
     settings: {
       loss: { name: input.loss, options: input.lossOptions },
       sampler: { name: input.sampler, options: input.samplerOptions },
       optimizer: { name: input.optimizer, options: input.optimizerOptions },
-      preprocessing: preprocessingOf(input),
+      preprocessing,
       augmentation: { cropScale, colourJitter },
       ...{ dimension, hiddenUnits, batchSize, classShare, seed },
       ...{ learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps },
       ...{ schedule, decaySteps, decayFactor },
     },
     length: steps === undefined ? { epochs: epochs ?? defaultEpochs } : { steps },
-    engine,
   };
 }

@@ -1,13 +1,10 @@
-import { MedoidError, messageOf } from '../errors.js';
+import { MedoidError } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
-import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import type { Preprocessing } from '../images/preprocessing.js';
 import { isFiniteVector, normalise } from '../math/vectors.js';
 import { loadModel, type Manifest } from './manifest.js';
-import { InferenceSession, Tensor } from './onnx-runtime.js';
-
-type Session = Awaited<ReturnType<typeof InferenceSession.create>>;
-type Output = Awaited<ReturnType<Session['run']>>[string];
+import { PictureNetwork } from './picture-network.js';
 
 /** Image bytes → unit vectors. What the gallery and the evaluation ask for; the ONNX embedder is one of its kinds. */
 export interface Embedder {
@@ -36,33 +33,29 @@ export class OnnxEmbedder implements Embedder {
   private constructor(
     readonly modelId: string,
     readonly manifest: Manifest,
-    private readonly session: Session,
+    private readonly network: PictureNetwork,
     private readonly limits: ImageLimits,
   ) {}
 
   /** @throws MedoidError `file-not-found` or `invalid-model` */
   static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
     const { manifest, id, weights } = await loadModel(directory);
-    let session: Session;
-    try {
-      session = await InferenceSession.create(weights, {
-        intraOpNumThreads: options.threads ?? 0,
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      });
-    } catch (error) {
-      throw new MedoidError('invalid-model', `${directory}: ONNX Runtime refuses it: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-    if (!session.inputNames.includes(manifest.input) || !session.outputNames.includes(manifest.output)) {
-      throw new MedoidError(
-        'invalid-model',
-        `${directory}: expected input ${manifest.input} and output ${manifest.output}, ` +
-          `got ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
-      );
-    }
-    return new OnnxEmbedder(id, manifest, session, options.limits ?? defaultImageLimits);
+    const { input, output, preprocessing } = manifest;
+    const network = await PictureNetwork.open(weights, {
+      place: directory,
+      preprocessing,
+      threads: options.threads,
+      choose: (inputs, outputs) => {
+        const [inputNames, outputNames] = [inputs, outputs].map(values => values.map(({ name }) => name));
+        if (inputNames.includes(input) && outputNames.includes(output)) return { input, output };
+        throw new MedoidError(
+          'invalid-model',
+          `${directory}: expected input ${input} and output ${output}, ` +
+            `got ${inputNames.join(', ')} and ${outputNames.join(', ')}`,
+        );
+      },
+    });
+    return new OnnxEmbedder(id, manifest, network, options.limits ?? defaultImageLimits);
   }
 
   get dimension(): number {
@@ -82,37 +75,22 @@ export class OnnxEmbedder implements Embedder {
   }
 
   async embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]> {
-    if (pixels.length === 0) return [];
-    const { crop } = this.preprocessing;
-    const size = 3 * crop * crop;
-    const target = new Float32Array(pixels.length * size);
-    const window = centreCrop(this.preprocessing);
-    for (const [i, image] of pixels.entries()) {
-      writeNetworkInput(image, window, this.preprocessing, { target, offset: i * size, layout: 'nchw' });
-    }
-    const input = new Tensor('float32', target, [pixels.length, 3, crop, crop]);
-    const outputs = await this.session.run({ [this.manifest.input]: input });
-    return this.unitRows(outputs[this.manifest.output], pixels.length);
-  }
-
-  async close(): Promise<void> {
-    await this.session.release();
-  }
-
-  private unitRows(output: Output | undefined, count: number): Float32Array[] {
-    const data = output?.data;
-    if (!(data instanceof Float32Array) || data.length !== count * this.dimension) {
-      throw new MedoidError(
-        'invalid-model',
-        `expected float32 [${count}, ${this.dimension}] from ${this.modelId}, got ${output?.type} [${output?.dims}]`,
-      );
-    }
-    return Array.from({ length: count }, (_, i) => {
-      const row = data.slice(i * this.dimension, (i + 1) * this.dimension);
+    const rows = await this.network.run(pixels);
+    for (const row of rows) {
+      if (row.length !== this.dimension) {
+        throw new MedoidError(
+          'invalid-model',
+          `expected [n, ${this.dimension}] from ${this.modelId}, got [n, ${row.length}]`,
+        );
+      }
       if (!isFiniteVector(row)) {
         throw new MedoidError('invalid-model', `${this.modelId} answered with numbers that are not finite`);
       }
-      return normalise(row);
-    });
+    }
+    return rows.map(normalise);
+  }
+
+  async close(): Promise<void> {
+    await this.network.close();
   }
 }

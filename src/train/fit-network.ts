@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ReadTrainingSet, TrainingSet } from '../datasets/training-set.js';
 import { replaceFile } from '../durable-file.js';
 import { MedoidError } from '../errors.js';
 import {
@@ -19,7 +20,6 @@ import { samplers } from './samplers/index.js';
 import type { PlannedBatch } from './samplers/sampler.js';
 import type { TrainingSettings } from './settings.js';
 import { train } from './trainer.js';
-import type { ReadTrainingSet, TrainingSet } from './training-set.js';
 
 export interface FitRequest {
   readonly settings: TrainingSettings;

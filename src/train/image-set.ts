@@ -1,25 +1,21 @@
-import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
+import { type HashedExample, orderExamples } from '../datasets/order-examples.js';
 import { readExample, readUnlessBroken, type UnreadableExample } from '../datasets/read-example.js';
+import type { ReadTrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import type { Augmentation } from '../images/augmentation.js';
 import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
 import { loadBatch, loadVariedBatch } from './batch-loader.js';
-import type { ReadTrainingSet } from './training-set.js';
 
 /** Decoded images up to this many bytes are kept; the rest is decoded again whenever it is met. */
 const keptBytes = 1024 ** 3;
 const readAtOnce = 8;
 
-interface ReadImage {
-  readonly example: Example;
-  readonly hash: string;
+interface ReadImage extends HashedExample {
   readonly pixels: Uint8Array | undefined;
 }
-
-const identityOf = ({ example, hash }: ReadImage): string => JSON.stringify([example.label, hash]);
 
 export interface ReadImagesOptions {
   readonly preprocessing: Preprocessing;
@@ -30,21 +26,13 @@ export interface ReadImagesOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** In the order of what they are, not of their names: renaming a file changes neither the hash nor the training. */
 function toTrainingSet(
-  unordered: readonly ReadImage[],
+  read: readonly ReadImage[],
   { preprocessing, side, augmentation }: ReadImagesOptions,
 ): Omit<ReadTrainingSet, 'failed'> {
-  const identified = unordered.map(image => ({ ...image, identity: identityOf(image) }));
-  const read = identified.sort((a, b) => (a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0));
-  const numbers = new Map<string, number>();
-  const labels = Int32Array.from(read, ({ example: { label } }) => {
-    const number = numbers.get(label) ?? numbers.size;
-    numbers.set(label, number);
-    return number;
-  });
+  const { ordered, labels, classNames, sha256 } = orderExamples(read);
   const readPixels = (wanted: number) => async (image: number) => {
-    const { pixels, example } = read[image];
+    const { pixels, example } = ordered[image];
     const kept = wanted === side ? pixels : undefined;
     return kept ?? decodeResized(await readExample(example), { ...preprocessing, resize: wanted });
   };
@@ -55,11 +43,10 @@ function toTrainingSet(
       loadVaried: (batch, seed) =>
         loadVariedBatch(readPixels(side), { batch, preprocessing, augmentation, seed }),
     },
-    examples: read.map(({ example }) => example),
-    classes: numbers.size,
-    sha256: createHash('sha256')
-      .update(read.map(({ identity }) => identity).join('\n'))
-      .digest('hex'),
+    examples: ordered.map(({ example }) => example),
+    classNames,
+    classes: classNames.length,
+    sha256,
   };
 }
 

@@ -11,7 +11,20 @@ export interface OnnxNode {
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
+  /** float32, or int64 for what operators take as indices. */
   readonly data: Float32Array | BigInt64Array;
+}
+
+/** Operators in the order in which they run, and their constants. */
+export interface OnnxGraph {
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+}
+
+/** A graph while it is written. */
+export interface OnnxDraft extends OnnxGraph {
+  readonly nodes: OnnxNode[];
+  readonly initializers: OnnxTensor[];
 }
 
 /** A float32 input or output; a text dimension is free. */
@@ -20,7 +33,8 @@ export interface OnnxValue {
   readonly dims: readonly (number | string)[];
 }
 
-const opsetVersion = 17;
+/** Version of the operators in the models that are written here. */
+export const defaultOpset = 17;
 const irVersion = 8;
 const float32 = 1;
 const int64 = 7;
@@ -100,34 +114,100 @@ const encodeValue = ({ name, dims }: OnnxValue): Record<string, unknown> => ({
   },
 });
 
+const encodeTensor = ({ name, dims, data }: OnnxTensor): Record<string, unknown> => ({
+  name,
+  dims,
+  dataType: data instanceof Float32Array ? float32 : int64,
+  rawData: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+});
+
+interface OnnxValues {
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+const graphMessage = (graph: OnnxGraph, { inputs, outputs }: OnnxValues): Record<string, unknown> => ({
+  node: graph.nodes.map(node => ({
+    name: node.output,
+    opType: node.operator,
+    input: node.inputs,
+    output: [node.output],
+    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+  })),
+  initializer: graph.initializers.map(encodeTensor),
+  input: inputs.map(encodeValue),
+  output: outputs.map(encodeValue),
+});
+
+/** @returns the bytes of a graph without a name, to be added to another */
+export function encodeOnnxGraph(graph: OnnxGraph, values: OnnxValues): Uint8Array {
+  const type = root.lookupType('Graph');
+  return type.encode(type.fromObject(graphMessage(graph, values))).finish();
+}
+
 /** @returns the bytes of a `.onnx` file */
 export function encodeOnnxModel(
-  graph: { readonly nodes: readonly OnnxNode[]; readonly initializers: readonly OnnxTensor[] },
-  { input, output }: { readonly input: OnnxValue; readonly output: OnnxValue },
+  graph: OnnxGraph,
+  { input, output, opset = defaultOpset }: { input: OnnxValue; output: OnnxValue; opset?: number },
 ): Uint8Array {
   const model = root.lookupType('Model');
   const message = {
     irVersion,
     producerName: 'medoid',
-    opsetImport: [{ domain: '', version: opsetVersion }],
-    graph: {
-      name: 'medoid',
-      node: graph.nodes.map(node => ({
-        name: node.output,
-        opType: node.operator,
-        input: node.inputs,
-        output: [node.output],
-        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-      })),
-      initializer: graph.initializers.map(({ name, dims, data }) => ({
-        name,
-        dims,
-        dataType: data instanceof BigInt64Array ? int64 : float32,
-        rawData: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-      })),
-      input: [encodeValue(input)],
-      output: [encodeValue(output)],
-    },
+    opsetImport: [{ domain: '', version: opset }],
+    graph: { name: 'medoid', ...graphMessage(graph, { inputs: [input], outputs: [output] }) },
   };
   return model.encode(model.fromObject(message)).finish();
+}
+
+/** What of a model the program asks about; everything else in it is left as it is. */
+export interface OnnxSummary {
+  readonly irVersion: number;
+  /** Version of the standard operators; undefined where the model uses none. */
+  readonly opset: number | undefined;
+  readonly outputs: readonly OnnxValue[];
+  /** Floating-point numbers in the constants that are no scalars. */
+  readonly parameters: number;
+}
+
+/** float, float16, double, bfloat16 */
+const floatingTypes = [1, 10, 11, 16];
+
+interface DecodedModel {
+  readonly irVersion?: number;
+  readonly opsetImport?: readonly { readonly domain?: string; readonly version?: number }[];
+  readonly graph?: {
+    readonly initializer?: readonly { readonly dims?: readonly number[]; readonly dataType?: number }[];
+    readonly output?: readonly {
+      readonly name: string;
+      readonly type?: {
+        readonly tensorType?: { readonly shape?: { readonly dim?: readonly DecodedSide[] } };
+      };
+    }[];
+  };
+}
+
+interface DecodedSide {
+  readonly dimValue?: number;
+  readonly dimParam?: string;
+}
+
+/** @param bytes of a `.onnx` file, whoever wrote it @throws Error where they are none */
+export function summariseOnnxModel(bytes: Uint8Array): OnnxSummary {
+  const type = root.lookupType('Model');
+  const model = type.toObject(type.decode(bytes), { longs: Number }) as DecodedModel;
+  const { initializer = [], output = [] } = model.graph ?? {};
+  const learnt = initializer.filter(
+    ({ dims = [], dataType = 0 }) => dims.length > 0 && floatingTypes.includes(dataType),
+  );
+  const standard = model.opsetImport?.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
+  return {
+    irVersion: model.irVersion ?? 0,
+    opset: standard?.version,
+    outputs: output.map(({ name, type: declared }) => ({
+      name,
+      dims: (declared?.tensorType?.shape?.dim ?? []).map(side => side.dimValue ?? side.dimParam ?? ''),
+    })),
+    parameters: learnt.reduce((sum, { dims = [] }) => sum + dims.reduce((a, b) => a * b, 1), 0),
+  };
 }

@@ -1,6 +1,6 @@
 import type { AveragePooling } from './layers/average-pooling.js';
 import type { BatchNorm } from './layers/batch-norm.js';
-import type { OnnxNode, OnnxTensor } from './onnx-format.js';
+import type { OnnxDraft } from './onnx-format.js';
 import type { tfl } from './tf.js';
 
 export type Layer = tfl.layers.Layer;
@@ -10,11 +10,6 @@ export interface GraphNode {
   readonly layer: Layer;
   /** Names of the layers it reads. */
   readonly inputs: readonly string[];
-}
-
-export interface Graph {
-  readonly nodes: OnnxNode[];
-  readonly initializers: OnnxTensor[];
 }
 
 /** The activation that a layer has in itself: `linear` or `relu`. @throws Error for any other */
@@ -59,7 +54,7 @@ const samePadding = (padding: unknown, layer: string): string => {
  * Writers of one layer type each: they append nodes, the last of which answers `output`. `norm` is a batch
  * normalisation to be folded in; only the types in `foldable` are given one.
  */
-export type Writer = (graph: Graph, node: GraphNode, target: Target) => void;
+export type Writer = (graph: OnnxDraft, node: GraphNode, target: Target) => void;
 
 interface Target {
   readonly output: string;
@@ -81,7 +76,7 @@ export const isNorm = (layer: Layer): layer is BatchNorm => layer.getClassName()
 
 /** @param groups 1, or as many as channels, of one input channel each; filter [fh, fw, in / groups, out] */
 function pushConvolution(
-  graph: Graph,
+  graph: OnnxDraft,
   { layer, inputs }: GraphNode,
   { output, norm, filter, groups }: Target & { filter: LayerWeight; groups: number },
 ): void {

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.js';
 import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
+import type { ReadTrainingSet } from '../datasets/training-set.js';
 import type { Manifest } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { completeOptions } from './complete-options.js';
 import { loadEngine } from './engine.js';
 import { checkpointOf, fitNetwork } from './fit-network.js';
+import type { FrozenBackbone, ReadFeaturesOptions } from './frozen-backbone.js';
 import { readImageSet } from './image-set.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
@@ -18,7 +20,6 @@ import {
   trainingSideOf,
 } from './settings.js';
 import { batchesPerEpoch } from './trainer.js';
-import type { ReadTrainingSet } from './training-set.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
 
 /** Called as training goes on; all optional. */
@@ -38,17 +39,23 @@ export interface TrainingObserver {
   readonly onEpoch?: (metrics: EpochMetrics) => void;
 }
 
-export interface TrainingRequest {
+/** What to train and how, apart from the images. */
+export interface TrainingChoice {
+  readonly network: NetworkSource;
+  /** What `network` is a head for, if anything. */
+  readonly backbone?: FrozenBackbone | undefined;
+  /** `steps` may be left to `epochs`. */
+  readonly settings: Omit<GivenSettings, 'engine' | 'steps' | 'network'>;
+  readonly length: { readonly steps: number } | { readonly epochs: number };
+  readonly engine: Parameters<typeof loadEngine>[0];
+}
+
+export interface TrainingRequest extends TrainingChoice {
   /** Classes to train with and to validate on; which ones are held out is drawn by the seed. */
   readonly dataset: Dataset;
   readonly datasetName: string;
   /** Share of the classes held out; 0 = none. */
   readonly validationShare: number;
-  readonly network: NetworkSource;
-  /** `steps` may be left to `epochs`. */
-  readonly settings: Omit<GivenSettings, 'engine' | 'steps' | 'network'>;
-  readonly length: { readonly steps: number } | { readonly epochs: number };
-  readonly engine: Parameters<typeof loadEngine>[0];
   /** Model directory that is written in the end. */
   readonly out: string;
   readonly existing: 'refuse' | 'overwrite' | 'resume';
@@ -74,22 +81,31 @@ interface TrainingSets {
   readonly validation: ReadTrainingSet;
 }
 
-async function readSets({
-  dataset,
-  validationShare,
-  settings,
-  signal,
-  observer,
-}: TrainingRequest): Promise<TrainingSets> {
+/**
+ * Images or features of images, as the network is trained on them.
+ * @param varied whether they are: others are read as they are embedded
+ */
+export function readTrainingSet(
+  dataset: Dataset,
+  { backbone, settings }: Pick<TrainingChoice, 'backbone' | 'settings'>,
+  { varied, ...options }: ReadFeaturesOptions & { readonly varied: boolean },
+): Promise<ReadTrainingSet> {
+  if (backbone !== undefined) return backbone.read(dataset, options);
+  const { preprocessing, augmentation } = settings;
+  const side = varied ? trainingSideOf(settings) : preprocessing.resize;
+  return readImageSet(dataset, { preprocessing, augmentation, side, ...options });
+}
+
+async function readSets(request: TrainingRequest): Promise<TrainingSets> {
+  const { dataset, validationShare, settings, signal, observer } = request;
   const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
   const total = dataset.examples.length;
-  const { preprocessing, augmentation } = settings;
-  const read = (part: Dataset, before: number, side: number) =>
-    readImageSet(part, {
-      ...{ preprocessing, augmentation, side, signal },
+  const read = (part: Dataset, before: number, varied: boolean) =>
+    readTrainingSet(part, request, {
+      ...{ varied, signal },
       onProgress: done => observer?.onRead?.(before + done, total),
     });
-  const training = await read(split.training, 0, trainingSideOf(settings));
+  const training = await read(split.training, 0, true);
   if (training.classes < 2) {
     throw new MedoidError(
       'invalid-dataset',
@@ -98,17 +114,21 @@ async function readSets({
   }
   return {
     training,
-    validation: await read(split.validation, split.training.examples.length, preprocessing.resize),
+    validation: await read(split.validation, split.training.examples.length, false),
   };
 }
 
-function completeSettings(
-  { settings, network, length }: TrainingRequest,
+/** All that decides the weights but the images and the engine. */
+export function completeSettings(
+  { settings, network, length }: TrainingChoice,
   { engine, images }: { engine: string; images: number },
 ): TrainingSettings {
   const steps =
     'steps' in length ? length.steps : length.epochs * batchesPerEpoch(images, settings.batchSize);
-  return trainingSettingsSchema.parse({ ...settings, network: network.settings, steps, engine });
+  return trainingSettingsSchema.parse({
+    ...completeOptions(settings),
+    ...{ network: network.settings, steps, engine },
+  });
 }
 
 /**
@@ -117,7 +137,7 @@ function completeSettings(
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
   const request = { ...given, settings: completeOptions(given.settings), out: resolve(given.out) };
-  const { out, network: source, existing, signal, observer, datasetName } = request;
+  const { out, network: source, backbone, existing, signal, observer, datasetName } = request;
   const runDirectory = runDirectoryOf(out);
   await requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
   const engine = await loadEngine(request.engine);
@@ -138,7 +158,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   try {
     const data = { dataset: datasetName, classes, images, dataSha256 };
     const manifest = completed
-      ? await writeModel(out, network, { settings, data, metrics: progress.history.at(-1) })
+      ? await writeModel(out, { network, backbone }, { settings, data, metrics: progress.history.at(-1) })
       : undefined;
     const { step: steps, history } = progress;
     return { completed, manifest, steps, history, failed, runDirectory };

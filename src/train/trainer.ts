@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
@@ -8,7 +9,6 @@ import type { Batch, EmbeddingNetwork } from './embedding-network.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { PlannedBatch, Sampler } from './samplers/sampler.js';
 import { learningRateAt, type TrainingSettings } from './settings.js';
-import type { TrainingSet } from './training-set.js';
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Manifest, manifestSchema, occupantOf, saveModel, sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
+import { appendOnnxHead } from './append-onnx-head.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { exportOnnx } from './export-onnx.js';
+import type { FrozenBackbone } from './frozen-backbone.js';
 import type { TrainingSettings } from './settings.js';
 
 /** What the manifest tells about the training images. */
@@ -42,10 +44,26 @@ export async function requireFreeOutput(
   }
 }
 
+interface Trained {
+  readonly network: EmbeddingNetwork;
+  /** What the network is a head for, if anything. */
+  readonly backbone: FrozenBackbone | undefined;
+}
+
+/** One ONNX model from pictures to embeddings, the frozen part before a head in it. */
+async function exportTrained({
+  network,
+  backbone,
+}: Trained): Promise<{ bytes: Uint8Array; parameters: number; input: string; output: string }> {
+  if (backbone === undefined) return { ...exportOnnx(network.model), input: 'image', output: 'embedding' };
+  const { input, output: features } = backbone;
+  return { ...appendOnnxHead({ bytes: await backbone.readWeights(), features }, network.model), input };
+}
+
 /** Writes `<directory>/manifest.json` and `model.onnx`. @throws MedoidError as `saveModel` */
 export async function writeModel(
   directory: string,
-  network: EmbeddingNetwork,
+  trained: Trained,
   {
     settings,
     data,
@@ -53,15 +71,14 @@ export async function writeModel(
   }: { settings: TrainingSettings; data: TrainingDataSummary; metrics: EpochMetrics | undefined },
 ): Promise<Manifest> {
   const target = resolve(directory);
-  const { bytes, parameters } = exportOnnx(network.model);
+  const { bytes, parameters, input, output } = await exportTrained(trained);
   const { network: architecture, preprocessing, loss, seed, engine, ...rest } = settings;
   const manifest = manifestSchema.parse({
     formatVersion: 1,
     name: basename(target),
     createdAt: new Date().toISOString(),
     weights: { file: weightsFile, sha256: sha256(bytes), parameters },
-    input: 'image',
-    output: 'embedding',
+    ...{ input, output },
     dimension: settings.dimension,
     preprocessing,
     architecture: { network: architecture.name, options: architecture.options },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TrainingSet } from '../../src/datasets/training-set.js';
 import { defaultPreprocessing } from '../../src/images/preprocessing.js';
 import type { VectorBlock } from '../../src/math/vectors.js';
 import { emptySums } from '../../src/train/checkpoint.js';
@@ -8,7 +9,6 @@ import type { Loss } from '../../src/train/losses/loss.js';
 import type { PlannedBatch } from '../../src/train/samplers/sampler.js';
 import { trainingSettingsSchema } from '../../src/train/settings.js';
 import { type TrainingJob, train } from '../../src/train/trainer.js';
-import type { TrainingSet } from '../../src/train/training-set.js';
 import { blockOf } from '../fixtures/batches.js';
 
 const settings = trainingSettingsSchema.parse({

@@ -1,11 +1,20 @@
 import { tfl } from '../tf.js';
 import { NetworkBuilder, type NetworkSource } from './network.js';
 
-/** `--backbone`: only a head, on the features of a frozen network. @param extractor its identity @param features their length */
-export const featureHead = (extractor: string, features: number): NetworkSource => ({
-  settings: { name: 'feature-head', options: { extractor, features } },
+export interface Features {
+  /** Identity of the network they are of. */
+  readonly extractor: string;
+  /** Their length. */
+  readonly dimension: number;
+  /** How many of each picture training draws from. */
+  readonly views: number;
+}
+
+/** `--backbone`: only a head, on the features of a frozen network. */
+export const featureHead = (features: Features): NetworkSource => ({
+  settings: { name: 'feature-head', options: { ...features } },
   build: async shape => {
-    const input = tfl.input({ shape: [features], name: 'features' });
+    const input = tfl.input({ shape: [features.dimension], name: 'features' });
     const embedding = new NetworkBuilder(shape.seed).head(input, shape);
     return tfl.model({ inputs: input, outputs: embedding, name: 'feature-head' });
   },

@@ -7,7 +7,7 @@ import { exportableLayers, exportOnnx } from '../export-onnx.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { ReLU6 } from '../layers/relu6.js';
 import { type LayersModel, type Tensor, tf, tfl } from '../tf.js';
-import { NetworkBuilder, type NetworkShape, type NetworkSource } from './network.js';
+import { averageOverSpace, NetworkBuilder, type NetworkShape, type NetworkSource } from './network.js';
 import { cutAt, layersOf, type PretrainedLayer, topologyOf } from './pretrained-topology.js';
 
 // Their names in a topology.
@@ -123,6 +123,10 @@ export async function openLayersModel({ path, layer }: LayersModelReference): Pr
   };
   return {
     settings: { name: 'layers-model', options: { layer: cut, sha256: file.sha256 } },
+    async buildTrunk(inputSize: number): Promise<LayersModel> {
+      const { inputs, outputs } = await buildTrunk(inputSize);
+      return tfl.model({ inputs, outputs: averageOverSpace(outputs[0]), name: 'trunk' });
+    },
     async build(shape: NetworkShape): Promise<LayersModel> {
       try {
         const trunk = await buildTrunk(shape.inputSize);

@@ -19,6 +19,8 @@ export interface NetworkSource {
   readonly settings: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   /** @throws MedoidError when it cannot be of this shape */
   build(shape: NetworkShape): Promise<tfl.LayersModel>;
+  /** Of a pretrained one, what the head reads: [n, features]. */
+  buildTrunk?(inputSize: number): Promise<tfl.LayersModel>;
 }
 
 /** A network by name: its options with their defaults, and how it is built. Output: [n, dimension], not normalised. */
@@ -39,6 +41,10 @@ export interface ConvolutionOptions {
   readonly kernel: number;
   readonly stride: number;
 }
+
+/** [n, h, w, channels] → [n, channels]; [n, channels] stays. */
+export const averageOverSpace = (x: SymbolicTensor): SymbolicTensor =>
+  x.rank === 4 ? (tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x) as SymbolicTensor) : x;
 
 /** channels·width to the nearest multiple of 8, at least 8. */
 export const scaleChannels = (channels: number, width: number): number =>
@@ -109,8 +115,8 @@ export class NetworkBuilder {
     x: SymbolicTensor,
     { dimension, hiddenUnits = 0 }: Pick<NetworkShape, 'dimension' | 'hiddenUnits'>,
   ): SymbolicTensor {
-    const pooled = x.rank === 4 ? tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x) : x;
-    const last = hiddenUnits === 0 ? pooled : this.hiddenLayer(pooled as SymbolicTensor, hiddenUnits);
+    const pooled = averageOverSpace(x);
+    const last = hiddenUnits === 0 ? pooled : this.hiddenLayer(pooled, hiddenUnits);
     const embedding = this.dense('head', dimension).apply(last);
     return new BatchNorm({ name: 'head/norm', affine: false }).apply(embedding) as SymbolicTensor;
   }

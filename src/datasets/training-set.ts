@@ -1,5 +1,5 @@
-import type { Example } from '../datasets/dataset.js';
-import type { UnreadableExample } from '../datasets/read-example.js';
+import type { Example } from './dataset.js';
+import type { UnreadableExample } from './read-example.js';
 
 /** Examples with their classes, as the trainer wants them: pictures, or features of a frozen network. */
 export interface TrainingSet {
@@ -11,11 +11,20 @@ export interface TrainingSet {
   loadVaried(batch: readonly number[], seed: string): Promise<Float32Array>;
 }
 
+/** No examples at all. */
+export const emptySet: TrainingSet = {
+  labels: new Int32Array(),
+  load: async () => new Float32Array(),
+  loadVaried: async () => new Float32Array(),
+};
+
 export interface ReadTrainingSet {
   readonly set: TrainingSet;
   /** In the order of `set`. */
   readonly examples: readonly Example[];
   readonly classes: number;
+  /** By class number. */
+  readonly classNames: readonly string[];
   /** SHA-256 over the sorted (label, image hash) pairs. */
   readonly sha256: string;
   /** Left out. */

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { compareLosses } from '../comparison/compare-losses.js';
+import { type Flags, type Recipe, recipeSchema } from '../comparison/recipe.js';
+import { renderComparison } from '../comparison/render-comparison.js';
+import { TrialStore } from '../comparison/trial-store.js';
+import { replaceFile } from '../durable-file.js';
+import { MedoidError, messageOf } from '../errors.js';
+import { type CommandResult, defineCommand } from './command.js';
+import { openDataset } from './dataset-options.js';
+import {
+  networkOptionNames,
+  openNetwork,
+  type TrainingInput,
+  trainingOf,
+  trainingOptions,
+} from './training-options.js';
+
+const trainingSchema = z.strictObject(trainingOptions);
+
+async function readRecipe(path: string): Promise<Recipe> {
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw new MedoidError('file-not-found', `expected a recipe: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    return recipeSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new MedoidError('invalid-option', `${path} is not a recipe: ${reason}`, {
+      field: 'config',
+      cause: error,
+    });
+  }
+}
+
+/** A value as it would stand on the command line. */
+function asText(value: Flags[string]): string {
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return value.join(',');
+  return Object.entries(value)
+    .map(([name, option]) => `${name}=${String(option)}`)
+    .join(',');
+}
+
+/** The options of `medoid train` that a recipe gives, checked as those of the command line are. */
+function parseFlags(flags: Flags): TrainingInput {
+  const given = Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, asText(value)]));
+  const parsed = trainingSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new MedoidError('invalid-option', `the recipe: ${z.prettifyError(parsed.error)}`, {
+    field: 'config',
+    cause: parsed.error,
+  });
+}
+
+/** What every loss must share, in no loss of its own. */
+function requireShared({ losses, tuning }: Recipe): void {
+  const own = Object.entries(losses).flatMap(([name, { training, grid }]) =>
+    [...Object.keys(training), ...Object.keys(grid)].map(option => ({ where: name, option })),
+  );
+  const all = [...own, ...Object.keys(tuning.training).map(option => ({ where: 'tuning', option }))];
+  const names = [...networkOptionNames, 'cropScale', 'colourJitter', 'engine', 'seed'];
+  const wrong = all.find(({ option }) => names.includes(option));
+  if (wrong === undefined) return;
+  throw new MedoidError(
+    'invalid-option',
+    `the recipe: expected ${wrong.option} in training, which all losses share; it is in ${wrong.where}`,
+    { field: 'config' },
+  );
+}
+
+export const compare = defineCommand({
+  name: 'compare',
+  summary: 'Compare losses on one network, data set and budget, each tuned, over several seeds.',
+  arguments: z.strictObject({}),
+  options: z.strictObject({
+    config: z.string().min(1).describe('recipe, a JSON file; see docs/comparing.md'),
+    out: z.string().min(1).describe('folder for the results; what is there already is not done again'),
+    data: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('folder of the data set (default: what the recipe says, from where it is)'),
+    init: trainingOptions.init,
+    backbone: trainingOptions.backbone,
+    featureCache: trainingOptions.featureCache,
+  }),
+  async run({ config, out, data, init, backbone, featureCache }, context): Promise<CommandResult> {
+    const recipe = await readRecipe(config);
+    requireShared(recipe);
+    const folder = data ?? (recipe.data && resolve(dirname(config), recipe.data));
+    if (folder === undefined) {
+      throw new MedoidError('invalid-option', `expected --data, or data in ${config}`, { field: 'data' });
+    }
+    const given = { ...(init && { init }), ...(backbone && { backbone, featureCache }) };
+    const flags = { ...recipe.training, ...given };
+    const { dataset, excludeClasses } = recipe;
+    const read = async (part: Recipe['train']) =>
+      (await openDataset({ data: folder, dataset, excludeClasses, ...part }, ['all'])).dataset;
+    const opened = await openNetwork(parseFlags(flags), context);
+    try {
+      const comparison = await compareLosses({
+        recipe: { ...recipe, training: flags },
+        train: await read(recipe.train),
+        test: await read(recipe.test),
+        choose: chosen => trainingOf(parseFlags(chosen), opened),
+        context: {
+          ...{ ks: recipe.ks, signal: context.signal, report: context.report },
+          store: await TrialStore.open(join(out, 'trials')),
+        },
+      });
+      const table = renderComparison(comparison);
+      await replaceFile(join(out, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+      await replaceFile(join(out, 'comparison.md'), table);
+      return { json: comparison, text: table };
+    } finally {
+      await opened.close();
+    }
+  },
+});
