@@ -52,6 +52,22 @@ async function hashExamples(
   return hashed.filter(entry => entry !== undefined);
 }
 
+/** What is cached of some examples, and which of them lack a view. */
+async function findCached(
+  hashed: readonly HashedExample[],
+  cache: FeatureCache,
+  views: readonly View[],
+): Promise<{ features: Features; cached: HashedExample[]; missing: Example[] }> {
+  const keysOf = ({ hash }: HashedExample): string[] => views.map(view => featureKey(hash, view));
+  const features = await cache.read(new Set(hashed.flatMap(keysOf)));
+  const isCached = (entry: HashedExample): boolean => keysOf(entry).every(key => features.has(key));
+  return {
+    features,
+    cached: hashed.filter(isCached),
+    missing: hashed.filter(entry => !isCached(entry)).map(({ example }) => example),
+  };
+}
+
 interface Extraction extends Pick<FeatureSetOptions, 'extractor' | 'cache' | 'signal'> {
   readonly views: readonly View[];
   /** Added to. */
@@ -133,13 +149,7 @@ export async function readFeatureSet(
   const views = viewsOf(viewCount);
   const failed: UnreadableExample[] = [];
   const hashed = await hashExamples(examples, failed, signal);
-  const features = await cache.read(
-    new Set(hashed.flatMap(({ hash }) => views.map(view => featureKey(hash, view)))),
-  );
-  const isCached = ({ hash }: HashedExample): boolean =>
-    views.every(view => features.has(featureKey(hash, view)));
-  const cached = hashed.filter(isCached);
-  const missing = hashed.filter(entry => !isCached(entry)).map(({ example }) => example);
+  const { features, cached, missing } = await findCached(hashed, cache, views);
   let done = examples.length - missing.length;
   onProgress?.(done);
   const onBatch = (count: number): void => {
@@ -149,7 +159,13 @@ export async function readFeatureSet(
   let extracted: HashedExample[];
   try {
     extracted = await extractFeatures(missing, {
-      ...{ extractor, cache, signal, views, features, failed, onBatch },
+      extractor,
+      cache,
+      signal,
+      views,
+      features,
+      failed,
+      onBatch,
     });
   } finally {
     await cache.flush();

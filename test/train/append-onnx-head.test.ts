@@ -129,7 +129,11 @@ describe('a head behind a backbone', () => {
   });
 
   it('declares its constants as inputs where the format is that old', async () => {
-    const backbone = withIrVersion(encodeTinyBackbone({ opset: 9 }), 3);
+    const declared = extendOnnxGraph(encodeTinyBackbone({ opset: 9 }), {
+      ...{ nodes: [], initializers: [] },
+      inputs: [{ name: 'filter', dims: [features, 3, 8, 8] }],
+    });
+    const backbone = withIrVersion(declared, 3);
     const model = createLinear();
     const { bytes } = appendOnnxHead({ bytes: backbone, features: 'features' }, model);
     expectNear((await run(bytes)).embedding.data, headOf(model, (await run(backbone)).features.data));
