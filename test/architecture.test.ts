@@ -14,13 +14,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   embed: ['images', 'math'],
   cluster: ['math'],
   evaluation: ['datasets', 'embed', 'images', 'cluster', 'math'],
+  report: ['images', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
   server: ['gallery', 'images'],
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
-    ...['gallery', 'server'],
+    ...['gallery', 'server', 'report'],
   ],
 };
 

@@ -22,7 +22,9 @@ describe('the map of embeddings', () => {
     expect([map.count, map.dimension, map.data.length]).toEqual([count, 2, 2 * count]);
     for (let i = 0; i < count; i++) {
       const others = Array.from({ length: count }, (_, j) => j).filter(j => j !== i);
-      const nearest = others.reduce((best, j) => (distanceIn(map, i, j) < distanceIn(map, i, best) ? j : best));
+      const nearest = others.reduce((best, j) =>
+        distanceIn(map, i, j) < distanceIn(map, i, best) ? j : best,
+      );
       expect(nearest % 2).toBe(i % 2);
     }
   });
@@ -58,7 +60,10 @@ describe('the map of embeddings', () => {
   });
 
   it.each([5, 15, 16, 60])('stays finite when all %d points are one', async count => {
-    const block = stackVectors(Array.from({ length: count }, () => Float32Array.of(0.6, 0.8)), 2);
+    const block = stackVectors(
+      Array.from({ length: count }, () => Float32Array.of(0.6, 0.8)),
+      2,
+    );
     const { data } = await projectEmbeddings(block, { seed: 0 });
     expect(data).toHaveLength(2 * count);
     expect(data.every(Number.isFinite)).toBe(true);
