@@ -102,7 +102,7 @@ export const evaluate = defineCommand({
       };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
-        json: { modelId: embedder.modelId, ...asked, ...quality, failed },
+        json: { modelId: embedder.modelId, ...asked, ...quality, failed, report: input.report ?? null },
         text: [...left, describe(`${embedder.modelId} on ${split}`, quality)].join('\n'),
         exitCode: Math.min(1, failed.length),
       };

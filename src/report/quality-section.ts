@@ -1,8 +1,20 @@
 import { type Html, html } from './html.js';
-import { renderChart, seriesColours } from './render-chart.js';
+import { renderChart } from './render-chart.js';
 import type { ReportedQuality } from './run-report.js';
 
 type Values = ReportedQuality['values'];
+
+/** A series has a colour and a shape, which start again after these. */
+const seriesMarks = [
+  { shape: 'circle', glyph: '●' },
+  { shape: 'square', glyph: '■' },
+  { shape: 'triangle', glyph: '▲' },
+  { shape: 'diamond', glyph: '◆' },
+  { shape: 'cross', glyph: '✚' },
+  { shape: 'triangle-down', glyph: '▼' },
+].map((mark, i) => ({ ...mark, colour: `var(--series-${i + 1})` }));
+
+const markOf = (series: number) => seriesMarks[series % seriesMarks.length];
 
 const showShare = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(4));
 
@@ -52,15 +64,20 @@ function renderTable(quality: readonly ReportedQuality[]): Html {
 
 async function renderByK(quality: readonly ReportedQuality[], metric: (typeof byK)[number]): Promise<Html> {
   const ks = ksOf(quality, metric);
-  const points = quality.flatMap(({ name, values }) =>
+  const points = quality.flatMap(({ values }, series) =>
     ks.flatMap(k => {
       const value = values[metric]?.[k];
-      return value === undefined ? [] : [{ k, value, series: name }];
+      return value === undefined ? [] : [{ k, value, series }];
     }),
   );
-  const names = quality.map(({ name }) => name);
-  const colours = names.map((_, i) => seriesColours[i % seriesColours.length]);
-  const legend = names.length > 1 ? { title: null, columns: 1 } : null;
+  const series = quality.map((_, i) => i);
+  const scaled = (range: readonly string[]) => ({
+    field: 'series',
+    type: 'nominal' as const,
+    scale: { domain: series, range: [...range] },
+    // The page has one for all charts, which wraps long names.
+    legend: null,
+  });
   const title = `${nameOf[metric]}@K`;
   const chart = await renderChart(
     {
@@ -74,16 +91,22 @@ async function renderByK(quality: readonly ReportedQuality[], metric: (typeof by
           field: 'value',
           type: 'quantitative',
           scale: { domain: [0, 1] },
-          axis: { title: null, tickCount: 5, format: '~g' },
+          axis: { title: null, tickCount: 5 },
         },
-        color: { field: 'series', type: 'nominal', scale: { domain: names, range: colours }, legend },
-        shape: { field: 'series', type: 'nominal', scale: { domain: names }, legend },
+        color: scaled(series.map(i => markOf(i).colour)),
+        shape: scaled(series.map(i => markOf(i).shape)),
       },
     },
     `${title} for K of ${ks.join(', ')}; the values are in the table`,
   );
   return html`<figure class="panel"><figcaption>${title}</figcaption>${chart}</figure>`;
 }
+
+const renderLegend = (quality: readonly ReportedQuality[]): Html =>
+  html`<ul class="legend">${quality.map(
+    ({ name }, i) =>
+      html`<li><b style="color:${markOf(i).colour}">${markOf(i).glyph}</b> <bdi>${name}</bdi></li>`,
+  )}</ul>`;
 
 /** Retrieval and clustering in numbers, each series a column; Recall@K and Precision@K also as curves. */
 export async function renderQuality(quality: readonly ReportedQuality[]): Promise<Html> {
@@ -92,5 +115,6 @@ export async function renderQuality(quality: readonly ReportedQuality[]): Promis
     if (ksOf(quality, metric).length > 0) charts.push(await renderByK(quality, metric));
   }
   return html`<section><h2>Quality</h2>
-<div class="quality">${renderTable(quality)}<div class="panels">${charts}</div></div></section>`;
+<div class="quality">${renderTable(quality)}<div><div class="panels">${charts}</div>
+${quality.length > 1 ? renderLegend(quality) : undefined}</div></div></section>`;
 }

@@ -22,11 +22,7 @@ const theme: Config = {
   },
   axisX: { grid: false },
   axisY: { domain: false, ticks: false, labelPadding: 6 },
-  legend: { labelColor: 'var(--text)', labelFontSize: 12, labelLimit: 300, symbolSize: 70, orient: 'bottom' },
 };
-
-/** Colours of series, and how often they may be told apart before they start again. */
-export const seriesColours = [1, 2, 3, 4, 5, 6].map(number => `var(--series-${number})`);
 
 /**
  * A chart as SVG within the page.

@@ -36,7 +36,7 @@ th, td { padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line); text-ali
 th { font-weight: normal; color: var(--soft); }
 th:first-child { text-align: left; }
 thead th { font-weight: 600; color: var(--text); vertical-align: bottom; white-space: normal; min-width: 5em;
-  max-width: 13em; overflow-wrap: anywhere; }
+  max-width: 13em; overflow-wrap: break-word; }
 details { margin-top: 14px; }
 summary { cursor: pointer; color: var(--soft); }
 details .scroll { margin-top: 8px; max-height: 420px; overflow-y: auto; }
@@ -46,7 +46,8 @@ details .scroll { margin-top: 8px; max-height: 420px; overflow-y: auto; }
 .panel figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; font-weight: 600;
   margin-bottom: 4px; overflow-wrap: anywhere; }
 .panel figcaption .soft { font-weight: normal; font-variant-numeric: tabular-nums; }
-.chart svg { display: block; max-width: 100%; height: auto; }
+.panel { max-width: 440px; }
+.chart svg { display: block; width: 100%; height: auto; }
 .sheet > li { display: grid; grid-template-columns: 150px minmax(0, 1fr); gap: 10px 22px; padding: 14px 0;
   border-top: 1px solid var(--line); }
 .sheet img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--ground);

@@ -40,6 +40,7 @@ async function renderCurve({ name, points }: Curve): Promise<Html> {
   const values = points.map(({ value }) => value);
   const [first, last] = [values[0], values[values.length - 1]];
   const epochs = points.map(({ epoch }) => epoch);
+  const range = points.length === 1 ? show(first) : `${show(first)} → ${show(last)}`;
   const chart = await renderChart(
     {
       width: 270,
@@ -61,13 +62,13 @@ async function renderCurve({ name, points }: Curve): Promise<Html> {
           field: 'value',
           type: 'quantitative',
           scale: { zero: false, ...domainOf(values, Math.abs(first) / 2 || 1) },
-          axis: { title: null, tickCount: 5, format: '~g' },
+          axis: { title: null, tickCount: 5, format: '.6~g' },
         },
       },
     },
     `${name} by epoch: from ${show(first)} to ${show(last)}, between ${show(Math.min(...values))} and ${show(Math.max(...values))}`,
   );
-  return html`<figure class="panel"><figcaption><span>${name}</span><span class="soft">${show(first)} → ${show(last)}</span></figcaption>${chart}</figure>`;
+  return html`<figure class="panel"><figcaption><span>${name}</span><span class="soft">${range}</span></figcaption>${chart}</figure>`;
 }
 
 function renderTable(history: readonly ReportedEpoch[], curves: readonly Curve[]): Html {

@@ -58,9 +58,9 @@ describe.skipIf(!existsSync(executablePath))(title, () => {
       const wide = await page.evaluate('document.documentElement.scrollWidth');
       expect(wide).toBe(width);
       const widths = await page.evaluate('Array.from(document.images, picture => picture.naturalWidth)');
-    expect(widths).toHaveLength(12 * 9);
-    for (const pixels of widths as number[]) expect(pixels).toBeGreaterThan(0);
-    expect(complaints).toEqual([]);
+      expect(widths).toHaveLength(12 * 9);
+      for (const pixels of widths as number[]) expect(pixels).toBeGreaterThan(0);
+      expect(complaints).toEqual([]);
       expect(asked.filter(address => !address.startsWith('data:'))).toEqual([pathToFileURL(file).href]);
       await page.close();
     },
