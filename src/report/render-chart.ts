@@ -29,7 +29,7 @@ const theme: Config = {
  * @param description what a reader hears who does not see it
  */
 export async function renderChart(specification: TopLevelSpec, description: string): Promise<Html> {
-  // Loaded when needed: a third of a second that other commands need not wait for.
+  // Loaded when needed: a fifth of a second that other commands need not wait for.
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const compiled = compile(specification, { config: theme });
   const svg = await new vega.View(vega.parse(compiled.spec), { renderer: 'none' }).toSVG();
