@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: ['math'],
   evaluation: ['datasets', 'embed', 'images', 'cluster', 'math'],
   features: ['datasets', 'embed', 'images', 'math'],
+  report: ['images', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],
   comparison: ['datasets', 'evaluation', 'math', 'train'],
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
@@ -22,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
-    ...['features', 'comparison', 'gallery', 'server'],
+    ...['features', 'comparison', 'report', 'gallery', 'server'],
   ],
 };
 

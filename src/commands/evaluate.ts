@@ -8,9 +8,11 @@ import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
 import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
+import { requireReportPath } from '../report/require-report-path.js';
 import { type CommandResult, defineCommand, nameList, seedOption } from './command.js';
 import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
 import { createProgress } from './progress.js';
+import { reportEvaluation, reportOption } from './report-evaluation.js';
 
 const neighbourCounts = nameList.pipe(
   z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
@@ -62,21 +64,24 @@ export const evaluate = defineCommand({
       .describe('values of K of Recall@K and Precision@K, comma-separated'),
     clusterer: z.enum(clustererNames).default('k-means').describe('what the clusters are made by'),
     seed: seedOption,
+    report: reportOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
     if ((input.model === undefined) === (input.baseline === undefined)) {
       throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
     }
+    if (input.report !== undefined) await requireReportPath(input.report);
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
     const { examples } = dataset;
     const clusterer = findClusterer(input.clusterer, examples.length);
     const embedder = await openEmbedder(input.model);
     const progress = createProgress('embed', examples.length, 'images');
     try {
-      const { block, labels, embedded, failed } = await embedExamples(examples, embedder, {
+      const embeddings = await embedExamples(examples, embedder, {
         signal,
         onProgress: done => progress.update(done),
       }).finally(progress.close);
+      const { block, labels, embedded, failed } = embeddings;
       const rows = rowsOf(embedded, split);
       const quality = await evaluateEmbeddings(block, labels, {
         ks: input.k,
@@ -85,6 +90,10 @@ export const evaluate = defineCommand({
         rows,
         signal,
       });
+      if (input.report !== undefined) {
+        const name = embedder.modelId;
+        await reportEvaluation(input.report, { name, input, split, embeddings, rows, quality, signal });
+      }
       const asked = {
         split,
         images: labels.length,
@@ -93,7 +102,7 @@ export const evaluate = defineCommand({
       };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
-        json: { modelId: embedder.modelId, ...asked, ...quality, failed },
+        json: { modelId: embedder.modelId, ...asked, ...quality, failed, report: input.report ?? null },
         text: [...left, describe(`${embedder.modelId} on ${split}`, quality)].join('\n'),
         exitCode: Math.min(1, failed.length),
       };

@@ -107,13 +107,14 @@ export async function decodeResized(
 
 /**
  * A smaller upright copy with its longer side at most `side` pixels.
- * @throws MedoidError `unreadable-image`
+ * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
  */
 export async function createThumbnail(
   bytes: Uint8Array,
   { side, format }: { readonly side: number; readonly format: 'jpeg' | 'webp' },
   limits: ImageLimits = defaultImageLimits,
 ): Promise<Buffer> {
+  await inspectImage(bytes, limits);
   try {
     return await openUpright(bytes, limits)
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })

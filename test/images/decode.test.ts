@@ -129,7 +129,10 @@ describe('refusing', () => {
     ['too wide', () => createPicture(1, { width: 81, height: 8 }), 'image-too-large'],
     ['too many pixels', () => createPicture(1, { width: 60, height: 60 }), 'image-too-large'],
   ])('refuses %s', async (_, create, code) => {
-    await expect(decodeResized(await create(), square, limits)).rejects.toMatchObject({ code });
+    const bytes = await create();
+    await expect(decodeResized(bytes, square, limits)).rejects.toMatchObject({ code });
+    const asked = createThumbnail(bytes, { side: 8, format: 'webp' }, limits);
+    await expect(asked).rejects.toMatchObject({ code });
   });
 
   it('says what was expected and what came', async () => {

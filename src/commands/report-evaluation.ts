@@ -1,0 +1,88 @@
+import { basename, relative, sep } from 'node:path';
+import { z } from 'zod';
+import { readExample } from '../datasets/read-example.js';
+import type { EmbeddedExamples } from '../evaluation/embed-examples.js';
+import type { EmbeddingQuality } from '../evaluation/evaluate-embeddings.js';
+import { createThumbnail } from '../images/decode.js';
+import type { RetrievalRows } from '../math/relevant-ranks.js';
+import { writeReport } from '../report/write-report.js';
+
+export const reportOption = z
+  .string()
+  .regex(/\.html$/, 'expected a name that ends in .html')
+  .optional()
+  .describe('HTML file to write a report of the evaluation to; replaces one that is there');
+
+interface Evaluation {
+  /** What was measured: a model's id or a baseline. */
+  readonly name: string;
+  readonly input: {
+    readonly data: string;
+    readonly dataset: string;
+    readonly classes: string;
+    readonly excludeClasses: readonly string[];
+    readonly model?: string | undefined;
+    readonly clusterer: string;
+    readonly seed: number;
+  };
+  readonly split: string;
+  readonly embeddings: EmbeddedExamples;
+  readonly rows: RetrievalRows;
+  readonly quality: EmbeddingQuality;
+  readonly signal: AbortSignal;
+}
+
+function factsOf({ name, input, split, embeddings, rows, quality }: Evaluation): [string, string][] {
+  const excluded = input.excludeClasses.length === 0 ? '' : `, without ${input.excludeClasses.join(', ')}`;
+  return [
+    ['measured', name],
+    ...(input.model === undefined ? [] : [['model directory', basename(input.model)] as [string, string]]),
+    ['data set', `${basename(input.data)} (${input.dataset})`],
+    ['classes chosen', `${input.classes}${excluded}`],
+    ['split', split],
+    ['classes', String(quality.classes)],
+    ['images', String(embeddings.labels.length)],
+    ['searched', `${rows.gallery.length} images`],
+    ['queries', `${quality.queries}, and ${quality.singletons} with nothing of their class to be found`],
+    ['dimension', String(embeddings.block.dimension)],
+    ['clusters by', input.clusterer],
+    ['seed', String(input.seed)],
+  ];
+}
+
+/** @returns names of the classes by their numbers */
+function classNamesOf({ embedded, labels }: EmbeddedExamples): string[] {
+  const names: string[] = [];
+  for (const [i, { label }] of embedded.entries()) names[labels[i]] = label;
+  return names;
+}
+
+/** Writes the report of one evaluation. @throws MedoidError as `writeReport`, or where an image is not there any more */
+export async function reportEvaluation(path: string, evaluation: Evaluation): Promise<void> {
+  const { name, input, embeddings, rows, quality, signal } = evaluation;
+  const { block, labels, embedded, failed } = embeddings;
+  const nameOf = (image: string): string => {
+    const below = relative(input.data, image);
+    return below.startsWith('..') ? basename(image) : below.replaceAll(sep, '/');
+  };
+  const left = failed.map(({ path, message }) => `Left out ${nameOf(path)}: ${message}`);
+  await writeReport(
+    path,
+    {
+      title: `Evaluation of ${name} on ${basename(input.data)}`,
+      facts: factsOf(evaluation),
+      warnings: left,
+      quality: [{ name, values: quality }],
+      embeddings: {
+        block,
+        labels,
+        classNames: classNamesOf(embeddings),
+        names: embedded.map(({ path }) => nameOf(path)),
+        rows,
+        thumbnail: async (image, side) =>
+          createThumbnail(await readExample(embedded[image]), { side, format: 'webp' }),
+      },
+    },
+    { seed: input.seed, signal },
+  );
+}
