@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   catalog: [],
   embed: ['images', 'math'],
   cluster: ['math'],
-  evaluation: ['datasets', 'embed', 'images', 'cluster', 'math'],
+  evaluation: ['datasets', 'embed', 'images', 'cluster', 'vector-index', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
   server: ['gallery', 'images'],
