@@ -1,7 +1,13 @@
 import { MedoidError, messageOf } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
-import { centreCrop, type Preprocessing, writeNetworkInput } from '../images/preprocessing.js';
+import {
+  type CropCount,
+  type CropWindow,
+  cropWindows,
+  type Preprocessing,
+  writeNetworkInput,
+} from '../images/preprocessing.js';
 import { isFiniteVector, normalise } from '../math/vectors.js';
 import { loadModel, type Manifest } from './manifest.js';
 import { InferenceSession, Tensor } from './onnx-runtime.js';
@@ -29,6 +35,17 @@ export interface EmbedderOptions {
   /** Threads of one run; 0 = as many as cores. */
   readonly threads?: number;
   readonly limits?: ImageLimits;
+  /**
+   * Windows of an image whose embeddings are averaged; 1 unless given. Any other number is part of `modelId`: such
+   * vectors are not to be mixed with those of the centre alone.
+   */
+  readonly crops?: CropCount;
+}
+
+/** How images become inputs, beside what the manifest says. */
+interface Intake {
+  readonly limits: ImageLimits;
+  readonly windows: readonly CropWindow[];
 }
 
 /** Embeds with the ONNX model of a model directory. */
@@ -37,12 +54,14 @@ export class OnnxEmbedder implements Embedder {
     readonly modelId: string,
     readonly manifest: Manifest,
     private readonly session: Session,
-    private readonly limits: ImageLimits,
+    private readonly intake: Intake,
   ) {}
 
-  /** @throws MedoidError `file-not-found` or `invalid-model` */
+  /** @throws MedoidError `file-not-found` or `invalid-model`; `invalid-option` for crops that are all the same */
   static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
+    const { limits = defaultImageLimits, crops = 1 } = options;
     const { manifest, id, weights } = await loadModel(directory);
+    const windows = cropWindows(manifest.preprocessing, crops);
     let session: Session;
     try {
       session = await InferenceSession.create(weights, {
@@ -62,7 +81,8 @@ export class OnnxEmbedder implements Embedder {
           `got ${session.inputNames.join(', ')} and ${session.outputNames.join(', ')}`,
       );
     }
-    return new OnnxEmbedder(id, manifest, session, options.limits ?? defaultImageLimits);
+    const modelId = crops === 1 ? id : `${id}+${crops}-crops`;
+    return new OnnxEmbedder(modelId, manifest, session, { limits, windows });
   }
 
   get dimension(): number {
@@ -74,29 +94,42 @@ export class OnnxEmbedder implements Embedder {
   }
 
   decode(image: Uint8Array): Promise<Uint8Array> {
-    return decodeResized(image, this.preprocessing, this.limits);
+    return decodeResized(image, this.preprocessing, this.intake.limits);
   }
 
   async embed(images: readonly Uint8Array[]): Promise<Float32Array[]> {
     return this.embedPixels(await Promise.all(images.map(image => this.decode(image))));
   }
 
+  /** The mean over the windows of unit embeddings, scaled to unit length in its turn. */
   async embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]> {
     if (pixels.length === 0) return [];
+    const [first, ...others] = this.intake.windows;
+    const sums = await this.embedWindow(pixels, first);
+    if (others.length === 0) return sums;
+    // One window of all images at a time, so that more windows do not take more memory.
+    for (const window of others) {
+      for (const [i, embedding] of (await this.embedWindow(pixels, window)).entries()) {
+        for (let d = 0; d < embedding.length; d++) sums[i][d] += embedding[d];
+      }
+    }
+    return sums.map(normalise);
+  }
+
+  async close(): Promise<void> {
+    await this.session.release();
+  }
+
+  private async embedWindow(pixels: readonly Uint8Array[], window: CropWindow): Promise<Float32Array[]> {
     const { crop } = this.preprocessing;
     const size = 3 * crop * crop;
     const target = new Float32Array(pixels.length * size);
-    const window = centreCrop(this.preprocessing);
     for (const [i, image] of pixels.entries()) {
       writeNetworkInput(image, window, this.preprocessing, { target, offset: i * size, layout: 'nchw' });
     }
     const input = new Tensor('float32', target, [pixels.length, 3, crop, crop]);
     const outputs = await this.session.run({ [this.manifest.input]: input });
     return this.unitRows(outputs[this.manifest.output], pixels.length);
-  }
-
-  async close(): Promise<void> {
-    await this.session.release();
   }
 
   private unitRows(output: Output | undefined, count: number): Float32Array[] {
