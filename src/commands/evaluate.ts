@@ -20,16 +20,28 @@ const neighbourCounts = nameList.pipe(
   z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
 );
 
-/** @throws MedoidError `invalid-option`, or what opening the model throws */
-async function openEmbedder(model: string | undefined, crops: CropCount): Promise<Embedder> {
-  if (model !== undefined) return OnnxEmbedder.open(model, { crops });
-  if (crops === 1) return colourHistogram;
-  throw new MedoidError(
-    'invalid-option',
-    `expected --crops 1 for colour-histogram, which takes the whole image; got ${crops}`,
-    { field: 'crops' },
-  );
+interface Embedding {
+  readonly model?: string | undefined;
+  readonly baseline?: string | undefined;
+  readonly crops: CropCount;
 }
+
+/** @throws MedoidError `invalid-option` */
+function checkEmbedding({ model, baseline, crops }: Embedding): void {
+  if ((model === undefined) === (baseline === undefined)) {
+    throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
+  }
+  if (baseline !== undefined && crops !== 1) {
+    throw new MedoidError(
+      'invalid-option',
+      `expected --crops 1 for ${baseline}, which looks at the whole image; got ${crops}`,
+      { field: 'crops' },
+    );
+  }
+}
+
+const openEmbedder = async ({ model, crops }: Embedding): Promise<Embedder> =>
+  model === undefined ? colourHistogram : OnnxEmbedder.open(model, { crops });
 
 const indexes: Record<'none' | 'hnsw', IndexToMeasure | undefined> = {
   none: undefined,
@@ -67,13 +79,11 @@ export const evaluate = defineCommand({
     seed: seedOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
-    if ((input.model === undefined) === (input.baseline === undefined)) {
-      throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
-    }
+    checkEmbedding(input);
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
     const { examples } = dataset;
     const clusterer = findClusterer(input.clusterer, examples.length);
-    const embedder = await openEmbedder(input.model, input.crops);
+    const embedder = await openEmbedder(input);
     const progress = createProgress('embed', examples.length, 'images');
     try {
       const { block, labels, embedded, failed } = await embedExamples(examples, embedder, {
