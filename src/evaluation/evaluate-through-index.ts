@@ -4,7 +4,9 @@ import type { RetrievalOptions } from '../math/retrieval-metrics.js';
 import { createRetrievalTally, type RetrievalMetrics } from '../math/retrieval-tally.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../math/vectors.js';
 import { createTurns } from '../take-turns.js';
+import { ExactIndex } from '../vector-index/exact.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
+import { fillIndex, measureSpeed } from './index-speed.js';
 import { visitNearestDistances } from './nearest-distances.js';
 
 export interface IndexToMeasure {
@@ -21,7 +23,7 @@ export interface IndexQuality extends RetrievalMetrics {
    */
   readonly nearestFoundAt: Record<number, number>;
   readonly buildSeconds: number;
-  /** For the largest K; `exact` asks some queries together, the index one at a time. */
+  /** Of some queries, asked for the largest K one at a time; `exact` compares with every vector. */
   readonly queriesPerSecond: { readonly exact: number; readonly index: number };
 }
 
@@ -36,22 +38,6 @@ interface Neighbours {
   readonly positions: readonly number[];
   /** Ascending, in doubles. */
   readonly squaredDistances: readonly number[];
-  readonly seconds: number;
-}
-
-/** Only the gallery, each known by its position. Other work has its turns meanwhile. */
-async function buildIndex(
-  block: VectorBlock,
-  { gallery, create, signal }: Pick<ThroughIndexOptions, 'gallery' | 'create' | 'signal'>,
-): Promise<{ index: VectorIndex; buildSeconds: number }> {
-  const takeTurn = createTurns(signal);
-  const started = performance.now();
-  const index = create(block.dimension);
-  for (let position = 0; position < gallery.length; position++) {
-    await takeTurn();
-    index.add([{ id: position, vector: rowOf(block, gallery[position]) }]);
-  }
-  return { index, buildSeconds: (performance.now() - started) / 1000 };
 }
 
 /**
@@ -61,18 +47,14 @@ async function buildIndex(
 function findNeighbours({ block, gallery, grouped, index }: Search, row: number, count: number): Neighbours {
   const query = rowOf(block, row);
   const own = grouped.positionOf[row];
-  const started = performance.now();
-  const hits = index.search(query, own < 0 ? count : count + 1);
-  const seconds = (performance.now() - started) / 1000;
-  const neighbours = hits
+  const neighbours = index
+    .search(query, own < 0 ? count : count + 1)
     .filter(({ id }) => id !== own)
     .map(({ id }) => ({ position: id, squared: squaredDistance(query, rowOf(block, gallery[id])) }))
-    .sort((a, b) => a.squared - b.squared || a.position - b.position)
-    .slice(0, count);
+    .sort((a, b) => a.squared - b.squared || a.position - b.position);
   return {
     positions: neighbours.map(({ position }) => position),
     squaredDistances: neighbours.map(({ squared }) => squared),
-    seconds,
   };
 }
 
@@ -80,25 +62,56 @@ function findNeighbours({ block, gallery, grouped, index }: Search, row: number,
 const relevantRanks = ({ classOf, classOfRow }: GroupedGallery, row: number, { positions }: Neighbours) =>
   positions.flatMap((position, i) => (classOf[position] === classOfRow[row] ? [i + 1] : []));
 
-type ThroughIndexOptions = RetrievalOptions & RetrievalRows & IndexToMeasure;
-
 /** Squared distances of the K-th nearest by query and K, of the last one where there are fewer: [queries, ks]. */
 async function findFarthest(
   block: VectorBlock,
   { ks, ...request }: RetrievalOptions & RetrievalRows,
-): Promise<{ farthest: Float64Array; seconds: number }> {
+): Promise<Float64Array> {
   const farthest = new Float64Array(request.queries.length * ks.length);
   const visit = (i: number, exact: readonly number[]): void => {
     for (const [n, k] of ks.entries()) farthest[i * ks.length + n] = exact[Math.min(k, exact.length) - 1];
   };
-  const started = performance.now();
   await visitNearestDistances(block, { ...request, count: Math.max(...ks), visit });
-  return { farthest, seconds: (performance.now() - started) / 1000 };
+  return farthest;
 }
 
 /** How many of the first k are no farther away than the k-th nearest is. */
 const countNearest = (found: readonly number[], k: number, farthest: number): number =>
   found.slice(0, k).filter(squared => squared <= farthest).length;
+
+/** Searches for every query in turn. @param farthest of `findFarthest` */
+async function tallyNeighbours(
+  search: Search,
+  {
+    ks,
+    queries,
+    farthest,
+    signal,
+  }: RetrievalOptions & { queries: readonly number[]; farthest: Float64Array },
+) {
+  const { grouped, gallery } = search;
+  const takeTurn = createTurns(signal);
+  const tally = createRetrievalTally(ks);
+  const largest = Math.max(...ks);
+  const shares = ks.map(() => 0);
+  for (const [i, row] of queries.entries()) {
+    await takeTurn();
+    const relevant = grouped.countRelevant(row);
+    const nearest = findNeighbours(search, row, largest);
+    const widest = relevant > largest ? findNeighbours(search, row, relevant) : nearest;
+    tally.countAtKs(relevantRanks(grouped, row, nearest));
+    tally.countAtR(relevantRanks(grouped, row, widest), relevant);
+    const others = gallery.length - (grouped.positionOf[row] < 0 ? 0 : 1);
+    for (const [n, k] of ks.entries()) {
+      const found = countNearest(nearest.squaredDistances, k, farthest[i * ks.length + n]);
+      shares[n] += found / Math.min(k, others);
+    }
+  }
+  const nearestFoundAt: Record<number, number> = Object.fromEntries(
+    ks.map((k, n) => [k, shares[n] / Math.max(1, queries.length)]),
+  );
+  return { tally, nearestFoundAt };
+}
 
 /**
  * As `evaluateQueries`, but of the neighbours that an index of the gallery finds; and how many of the nearest it finds.
@@ -110,37 +123,27 @@ const countNearest = (found: readonly number[], k: number, farthest: number): nu
 export async function evaluateThroughIndex(
   block: VectorBlock,
   labels: ArrayLike<number>,
-  { ks, queries, gallery, signal, name, create }: ThroughIndexOptions,
+  { ks, queries, gallery, signal, name, create }: RetrievalOptions & RetrievalRows & IndexToMeasure,
 ): Promise<IndexQuality> {
   const grouped = groupGallery(labels, gallery);
   const asked = Array.from(queries).filter(row => grouped.countRelevant(row) > 0);
-  const exact = await findFarthest(block, { ks, queries: asked, gallery, signal });
-  const { index, buildSeconds } = await buildIndex(block, { gallery, create, signal });
+  const farthest = await findFarthest(block, { ks, queries: asked, gallery, signal });
+
+  const [index, exact] = [create(block.dimension), new ExactIndex(block.dimension)];
+  const buildSeconds = await fillIndex(index, block, { rows: gallery, signal });
+  await fillIndex(exact, block, { rows: gallery, signal });
   const search = { block, gallery, grouped, index };
-  const takeTurn = createTurns(signal);
-  const tally = createRetrievalTally(ks);
-  const largest = Math.max(...ks);
-  const shares = ks.map(() => 0);
-  let seconds = 0;
-  for (const [i, row] of asked.entries()) {
-    await takeTurn();
-    const relevant = grouped.countRelevant(row);
-    const nearest = findNeighbours(search, row, largest);
-    const widest = relevant > largest ? findNeighbours(search, row, relevant) : nearest;
-    tally.countAtKs(relevantRanks(grouped, row, nearest));
-    tally.countAtR(relevantRanks(grouped, row, widest), relevant);
-    seconds += nearest.seconds;
-    const others = gallery.length - (grouped.positionOf[row] < 0 ? 0 : 1);
-    for (const [n, k] of ks.entries()) {
-      const found = countNearest(nearest.squaredDistances, k, exact.farthest[i * ks.length + n]);
-      shares[n] += found / Math.min(k, others);
-    }
-  }
+  const { tally, nearestFoundAt } = await tallyNeighbours(search, { ks, queries: asked, farthest, signal });
+
+  const timed = { rows: asked, count: Math.max(...ks), signal };
   return {
     name,
     ...tally.metrics(queries.length),
-    nearestFoundAt: Object.fromEntries(ks.map((k, n) => [k, shares[n] / Math.max(1, asked.length)])),
+    nearestFoundAt,
     buildSeconds,
-    queriesPerSecond: { exact: asked.length / exact.seconds, index: asked.length / seconds },
+    queriesPerSecond: {
+      exact: await measureSpeed(exact, block, timed),
+      index: await measureSpeed(index, block, timed),
+    },
   };
 }
