@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   catalog: [],
   embed: ['images', 'math'],
   cluster: ['math'],
-  evaluation: ['datasets', 'embed', 'images', 'cluster', 'math'],
+  evaluation: ['datasets', 'embed', 'images', 'cluster', 'vector-index', 'math'],
   features: ['datasets', 'embed', 'images', 'math'],
   report: ['images', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],

@@ -6,11 +6,15 @@ import { colourHistogram } from '../embed/colour-histogram.js';
 import { type Embedder, OnnxEmbedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
-import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
+import { evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
+import type { IndexToMeasure } from '../evaluation/evaluate-through-index.js';
+import { type CropCount, cropCounts } from '../images/preprocessing.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
 import { requireReportPath } from '../report/require-report-path.js';
-import { type CommandResult, defineCommand, nameList, seedOption } from './command.js';
+import { HnswIndex } from '../vector-index/hnsw.js';
+import { type CommandResult, defineCommand, nameList, numeric, seedOption } from './command.js';
 import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
+import { describeQuality } from './describe-quality.js';
 import { createProgress } from './progress.js';
 import { reportEvaluation, reportOption } from './report-evaluation.js';
 
@@ -18,8 +22,33 @@ const neighbourCounts = nameList.pipe(
   z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
 );
 
-const openEmbedder = async (model: string | undefined): Promise<Embedder> =>
-  model === undefined ? colourHistogram : OnnxEmbedder.open(model);
+interface Embedding {
+  readonly model?: string | undefined;
+  readonly baseline?: string | undefined;
+  readonly crops: CropCount;
+}
+
+/** @throws MedoidError `invalid-option` */
+function checkEmbedding({ model, baseline, crops }: Embedding): void {
+  if ((model === undefined) === (baseline === undefined)) {
+    throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
+  }
+  if (baseline !== undefined && crops !== 1) {
+    throw new MedoidError(
+      'invalid-option',
+      `expected --crops 1 for ${baseline}, which looks at the whole image; got ${crops}`,
+      { field: 'crops' },
+    );
+  }
+}
+
+const openEmbedder = async ({ model, crops }: Embedding): Promise<Embedder> =>
+  model === undefined ? colourHistogram : OnnxEmbedder.open(model, { crops });
+
+const indexes: Record<'none' | 'hnsw', IndexToMeasure | undefined> = {
+  none: undefined,
+  hnsw: { name: 'hnsw', create: dimension => new HnswIndex(dimension) },
+};
 
 /** Rows of the two sides of `queries:gallery`, or of one split on both. */
 function rowsOf(examples: readonly Example[], split: string): RetrievalRows {
@@ -27,27 +56,6 @@ function rowsOf(examples: readonly Example[], split: string): RetrievalRows {
   const rowsIn = (name: string): number[] =>
     examples.flatMap((example, row) => (isInSplit(example, name) ? [row] : []));
   return { queries: rowsIn(queries), gallery: rowsIn(gallery) };
-}
-
-function describe(title: string, quality: EmbeddingQuality): string {
-  const { nmi, queries, classes, singletons } = quality;
-  const byK = (name: string, values: Record<number, number>) =>
-    Object.entries(values).map(([k, value]) => [`${name}@${k}`, value] as const);
-  const rows = [
-    ...byK('Recall', quality.recallAt),
-    ...byK('Precision', quality.precisionAt),
-    ['R-precision', quality.rPrecision],
-    ['MAP@R', quality.mapAtR],
-    ['NMI, geometric', nmi.geometric],
-    ['NMI, arithmetic', nmi.arithmetic],
-    ['AMI', quality.ami],
-    ['ARI', quality.ari],
-    ['F1', quality.f1],
-  ] as const;
-  return [
-    `${title}: ${queries} queries of ${classes} classes, ${singletons} with nothing of their class to be found`,
-    ...rows.map(([name, value]) => `${name.padEnd(16)}${value.toFixed(4)}`),
-  ].join('\n');
 }
 
 export const evaluate = defineCommand({
@@ -62,19 +70,24 @@ export const evaluate = defineCommand({
     k: neighbourCounts
       .default([1, 2, 4, 8])
       .describe('values of K of Recall@K and Precision@K, comma-separated'),
+    crops: numeric(z.literal(cropCounts))
+      .default(1)
+      .describe('windows of an image whose embeddings are averaged: 1, 2, 5 or 10'),
+    index: z
+      .enum(['none', 'hnsw'])
+      .default('none')
+      .describe('also search through this index, to compare it with the exact search'),
     clusterer: z.enum(clustererNames).default('k-means').describe('what the clusters are made by'),
     seed: seedOption,
     report: reportOption,
   }),
   async run(input, { signal }): Promise<CommandResult> {
-    if ((input.model === undefined) === (input.baseline === undefined)) {
-      throw new MedoidError('invalid-option', 'expected either --model or --baseline', { field: 'model' });
-    }
+    checkEmbedding(input);
     if (input.report !== undefined) await requireReportPath(input.report);
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
     const { examples } = dataset;
     const clusterer = findClusterer(input.clusterer, examples.length);
-    const embedder = await openEmbedder(input.model);
+    const embedder = await openEmbedder(input);
     const progress = createProgress('embed', examples.length, 'images');
     try {
       const embeddings = await embedExamples(examples, embedder, {
@@ -88,6 +101,7 @@ export const evaluate = defineCommand({
         seed: input.seed,
         clusterer,
         rows,
+        index: indexes[input.index],
         signal,
       });
       if (input.report !== undefined) {
@@ -98,12 +112,13 @@ export const evaluate = defineCommand({
         split,
         images: labels.length,
         gallery: rows.gallery.length,
+        crops: input.crops,
         clusterer: input.clusterer,
       };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
         json: { modelId: embedder.modelId, ...asked, ...quality, failed, report: input.report ?? null },
-        text: [...left, describe(`${embedder.modelId} on ${split}`, quality)].join('\n'),
+        text: [...left, describeQuality(`${embedder.modelId} on ${split}`, quality)].join('\n'),
         exitCode: Math.min(1, failed.length),
       };
     } finally {

@@ -1,7 +1,7 @@
 import { MedoidError } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
-import type { Preprocessing } from '../images/preprocessing.js';
+import { type CropCount, type CropWindow, cropWindows, type Preprocessing } from '../images/preprocessing.js';
 import { isFiniteVector, normalise } from '../math/vectors.js';
 import { loadModel, type Manifest } from './manifest.js';
 import { PictureNetwork } from './picture-network.js';
@@ -26,6 +26,17 @@ export interface EmbedderOptions {
   /** Threads of one run; 0 = as many as cores. */
   readonly threads?: number;
   readonly limits?: ImageLimits;
+  /**
+   * Windows of an image whose embeddings are averaged; 1 unless given. Any other number is part of `modelId`: such
+   * vectors are not to be mixed with those of the centre alone.
+   */
+  readonly crops?: CropCount;
+}
+
+/** How images become inputs, beside what the manifest says. */
+interface Intake {
+  readonly limits: ImageLimits;
+  readonly windows: readonly CropWindow[];
 }
 
 /** Embeds with the ONNX model of a model directory. */
@@ -34,13 +45,15 @@ export class OnnxEmbedder implements Embedder {
     readonly modelId: string,
     readonly manifest: Manifest,
     private readonly network: PictureNetwork,
-    private readonly limits: ImageLimits,
+    private readonly intake: Intake,
   ) {}
 
-  /** @throws MedoidError `file-not-found` or `invalid-model` */
+  /** @throws MedoidError `file-not-found` or `invalid-model`; `invalid-option` for crops that are all the same */
   static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
+    const { limits = defaultImageLimits, crops = 1 } = options;
     const { manifest, id, weights } = await loadModel(directory);
     const { input, output, preprocessing } = manifest;
+    const windows = cropWindows(preprocessing, crops);
     const network = await PictureNetwork.open(weights, {
       place: directory,
       preprocessing,
@@ -55,7 +68,8 @@ export class OnnxEmbedder implements Embedder {
         );
       },
     });
-    return new OnnxEmbedder(id, manifest, network, options.limits ?? defaultImageLimits);
+    const modelId = crops === 1 ? id : `${id}+${crops}-crops`;
+    return new OnnxEmbedder(modelId, manifest, network, { limits, windows });
   }
 
   get dimension(): number {
@@ -67,15 +81,33 @@ export class OnnxEmbedder implements Embedder {
   }
 
   decode(image: Uint8Array): Promise<Uint8Array> {
-    return decodeResized(image, this.preprocessing, this.limits);
+    return decodeResized(image, this.preprocessing, this.intake.limits);
   }
 
   async embed(images: readonly Uint8Array[]): Promise<Float32Array[]> {
     return this.embedPixels(await Promise.all(images.map(image => this.decode(image))));
   }
 
+  /** The mean over the windows of unit embeddings, scaled to unit length in its turn. */
   async embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]> {
-    const rows = await this.network.run(pixels);
+    const [first, ...others] = this.intake.windows;
+    const sums = await this.embedWindow(pixels, first);
+    if (others.length === 0) return sums;
+    // One window of all images at a time, so that more windows do not take more memory.
+    for (const window of others) {
+      for (const [i, embedding] of (await this.embedWindow(pixels, window)).entries()) {
+        for (let d = 0; d < embedding.length; d++) sums[i][d] += embedding[d];
+      }
+    }
+    return sums.map(normalise);
+  }
+
+  async close(): Promise<void> {
+    await this.network.close();
+  }
+
+  private async embedWindow(pixels: readonly Uint8Array[], window: CropWindow): Promise<Float32Array[]> {
+    const rows = await this.network.run(pixels, window);
     for (const row of rows) {
       if (row.length !== this.dimension) {
         throw new MedoidError(
@@ -88,9 +120,5 @@ export class OnnxEmbedder implements Embedder {
       }
     }
     return rows.map(normalise);
-  }
-
-  async close(): Promise<void> {
-    await this.network.close();
   }
 }

@@ -2,9 +2,11 @@ import type { Clusterer } from '../cluster/clusterer.js';
 import { kMeans } from '../cluster/k-means.js';
 import { MedoidError } from '../errors.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import type { RetrievalRows } from '../math/relevant-ranks.js';
-import { evaluateQueries, evaluateRetrieval, type RetrievalMetrics } from '../math/retrieval-metrics.js';
+import { everyRow, type RetrievalRows } from '../math/relevant-ranks.js';
+import { evaluateQueries } from '../math/retrieval-metrics.js';
+import type { RetrievalMetrics } from '../math/retrieval-tally.js';
 import type { VectorBlock } from '../math/vectors.js';
+import { evaluateThroughIndex, type IndexQuality, type IndexToMeasure } from './evaluate-through-index.js';
 
 export interface EvaluationOptions {
   /** Values of K of Recall@K. */
@@ -15,30 +17,33 @@ export interface EvaluationOptions {
   readonly clusterer?: Clusterer;
   /** What is asked and what is searched; every item against all others unless given. */
   readonly rows?: RetrievalRows | undefined;
+  /** Measured beside the exact search; none unless given. */
+  readonly index?: IndexToMeasure | undefined;
   readonly signal?: AbortSignal;
 }
 
 export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
   /** Classes, which is also how many clusters were asked for. */
   readonly classes: number;
+  /** The same retrieval through an index, where one was given. */
+  readonly index?: IndexQuality;
 }
 
 /**
  * The paper's evaluation (Song et al. 2017, section 5), exact: leave-one-out retrieval among all items, or of queries
  * against a gallery; and a clustering of all items into as many clusters as there are classes, compared with the classes.
  * @param block [items, dimension] @param labels class of each: [items]
- * @throws MedoidError `invalid-dataset` when nothing could be found by any query; `interrupted`
+ * @throws MedoidError `invalid-dataset` when nothing could be found by any query; `interrupted`;
+ *   `invalid-vector` when there is an index and a vector is not of unit length
  */
 export async function evaluateEmbeddings(
   block: VectorBlock,
   labels: Int32Array,
-  { ks, seed, clusterer = kMeans, rows, signal }: EvaluationOptions,
+  { ks, seed, clusterer = kMeans, rows = everyRow(block.count), index, signal }: EvaluationOptions,
 ): Promise<EmbeddingQuality> {
   const classes = new Set(labels).size;
-  const retrieval =
-    rows === undefined
-      ? await evaluateRetrieval(block, labels, { ks, signal })
-      : await evaluateQueries(block, labels, { ks, signal, ...rows });
+  const asked = { ks, signal, ...rows };
+  const retrieval = await evaluateQueries(block, labels, asked);
   if (retrieval.queries === 0 || classes < 2) {
     throw new MedoidError(
       'invalid-dataset',
@@ -46,6 +51,7 @@ export async function evaluateEmbeddings(
         `of ${classes} classes, ${retrieval.queries} such queries`,
     );
   }
+  const throughIndex = index && { index: await evaluateThroughIndex(block, labels, { ...asked, ...index }) };
   const { assignment } = await clusterer(block, { clusters: classes, seed, ...(signal && { signal }) });
-  return { ...retrieval, ...measureAgreement(assignment, labels), classes };
+  return { ...retrieval, ...measureAgreement(assignment, labels), classes, ...throughIndex };
 }

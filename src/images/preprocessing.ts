@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MedoidError } from '../errors.js';
 
 /**
  * How pixels become the numbers a network sees. Training, indexing and querying all read this one description.
@@ -41,6 +42,34 @@ export const centreCrop = ({ resize, crop }: Preprocessing): CropWindow => {
   const margin = Math.floor((resize - crop) / 2);
   return { top: margin, left: margin, mirror: false };
 };
+
+/** How many windows of a picture may be embedded and averaged. */
+export const cropCounts = [1, 2, 5, 10] as const;
+
+export type CropCount = (typeof cropCounts)[number];
+
+/**
+ * The windows of one picture: 1 = the centre, 2 = the centre and its mirror image, 5 = the centre and the four corners,
+ * 10 = these five and their mirror images (Krizhevsky et al. 2012, section 4.1).
+ * @throws MedoidError `invalid-option` for 5 and 10 where nothing is cut off, so that the corners are the centre
+ */
+export function cropWindows(preprocessing: Preprocessing, count: CropCount): CropWindow[] {
+  const { resize, crop } = preprocessing;
+  const centre = centreCrop(preprocessing);
+  if (count <= 2) return [centre, { ...centre, mirror: true }].slice(0, count);
+  const far = resize - crop;
+  if (far <= 0) {
+    throw new MedoidError(
+      'invalid-option',
+      `expected a model that resizes to more than it crops, for ${count} crops; ` +
+        `got resize ${resize} and crop ${crop}, where the corners are the centre`,
+      { field: 'crops' },
+    );
+  }
+  const corners = [0, far].flatMap(top => [0, far].map(left => ({ top, left, mirror: false })));
+  const straight = [centre, ...corners];
+  return count === 5 ? straight : [...straight, ...straight.map(window => ({ ...window, mirror: true }))];
+}
 
 /** Where the numbers of one image go: `nhwc` for TensorFlow.js, `nchw` for ONNX Runtime. */
 export interface InputSlot {

@@ -1,6 +1,6 @@
 import { createTurns } from '../take-turns.js';
 import { DistanceScreen, queriesAtOnce, type Screened } from './distance-screen.js';
-import { denseLabels } from './facility-location.js';
+import { groupGallery } from './group-gallery.js';
 import { rowOf, squaredDistance, type VectorBlock } from './vectors.js';
 
 /** Who is asked about, and who may be found; as rows of one block, so that a row in both is one and the same item. */
@@ -9,6 +9,12 @@ export interface RetrievalRows {
   /** Each row once. */
   readonly gallery: ArrayLike<number>;
 }
+
+/** Leave-one-out: all of `count` rows are asked about, and all are searched. */
+export const everyRow = (count: number): RetrievalRows => {
+  const rows = Int32Array.from({ length: count }, (_, row) => row);
+  return { queries: rows, gallery: rows };
+};
 
 /** Items of a query's class, nearest first, equally near ones by position: [relevant] each. */
 interface Relevant {
@@ -45,20 +51,6 @@ function countBefore({ positions, distances }: Relevant, distance: number, posit
   return count;
 }
 
-/** The gallery by class; classes numbered anew. */
-function groupGallery(labels: ArrayLike<number>, gallery: ArrayLike<number>) {
-  const { labels: classOfRow, classes } = denseLabels(labels);
-  /** −1 for what is not in the gallery. */
-  const positionOf = new Int32Array(labels.length).fill(-1);
-  const classOf = Int32Array.from(gallery, row => classOfRow[row]);
-  const members = Array.from({ length: classes }, (): number[] => []);
-  for (let j = 0; j < gallery.length; j++) {
-    positionOf[gallery[j]] = j;
-    members[classOf[j]].push(j);
-  }
-  return { classOfRow, classOf, positionOf, members };
-}
-
 /**
  * For each query that has a relevant item, one of its class other than itself, in the gallery: the ranks of all of them
  * among the gallery without the query, counted from 1, nearest first; equally near ones in the order of their
@@ -77,11 +69,8 @@ export async function visitRanks(
 ): Promise<void> {
   const { queries, gallery, signal, visit } = options;
   const takeTurn = createTurns(signal);
-  const { classOfRow, classOf, positionOf, members } = groupGallery(labels, gallery);
-  const othersOf = (row: number): number[] =>
-    members[classOfRow[row]].filter(position => position !== positionOf[row]);
-  const isAsked = (row: number): boolean => members[classOfRow[row]].length > (positionOf[row] < 0 ? 0 : 1);
-  const asked = Array.from(queries).filter(isAsked);
+  const { classOfRow, classOf, relevantTo, countRelevant } = groupGallery(labels, gallery);
+  const asked = Array.from(queries).filter(row => countRelevant(row) > 0);
   const together = queriesAtOnce(gallery.length, block.dimension);
   const screen = new DistanceScreen(block.dimension, gallery.length, together);
   screen.load({ ...block, rows: gallery });
@@ -115,7 +104,7 @@ export async function visitRanks(
     const answerTo = screen.askTogether({ ...block, rows });
     for (const [i, row] of rows.entries()) {
       await takeTurn();
-      const others = othersOf(row);
+      const others = relevantTo(row);
       const relevant = sortRelevant(others, position => distanceTo(row, position));
       const strangers = countStrangers(row, relevant, answerTo(i));
       let passed = 0;

@@ -1,6 +1,6 @@
 import type { Agreement } from '../math/agreement.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
-import type { RetrievalMetrics } from '../math/retrieval-metrics.js';
+import type { RetrievalMetrics } from '../math/retrieval-tally.js';
 import type { VectorBlock } from '../math/vectors.js';
 
 /** One epoch of training; a line of `metrics.jsonl` has what is asked for here. */

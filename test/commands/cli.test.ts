@@ -54,6 +54,9 @@ describe('the command line', () => {
     [['evaluate', '--data', '.', '--modell', 'x'], 2, /unknown option '--modell'/],
     [['train', '--data', '.', '--out', 'x', '--resume', '--overwrite'], 2, /got both/],
     [['evaluate', '--data', '.'], 2, /either --model or --baseline/],
+    [['evaluate', '--data', '.', '--model', 'x', '--crops', '3'], 2, /--crops "3".*1\|2\|5\|10/],
+    [['evaluate', '--data', '.', '--baseline', 'colour-histogram', '--crops', '2'], 2, /whole image; got 2/],
+    [['evaluate', '--data', '.', '--model', 'x', '--index', 'magic'], 2, /none, hnsw/],
     [['evaluate', '--data', 'nowhere', '--model', 'x'], 1, /file-not-found.*nowhere/],
     [['train', '--data', '.'], 2, /required option '--out/],
     [['train', '--data', '.', '--out', 'x', '--loss', 'magic'], 2, /facility-location/],
@@ -155,6 +158,38 @@ describe('the command line', () => {
     expect(results[0]).toMatchObject({ key: 'class-03/2.png', label: 'class-03' });
     expect(results[0].distance).toBeCloseTo(0, 3);
     expect(results[0].id).toBeGreaterThan(0);
+  });
+
+  it('evaluates exactly and through the graph side by side, of several crops', async () => {
+    const cropped = await createTinyModel(at('cropped-model'), { resize: 40 });
+    const asked = ['evaluate', '--model', cropped, '--data', data, '--index', 'hnsw', '--crops', '10'];
+    const quality = JSON.parse((await runMedoid(...asked, '--json')).stdout);
+    const { name, recallAt, nearestFoundAt, mapAtR, buildSeconds, queriesPerSecond } = quality.index;
+    expect(quality).toMatchObject({ modelId: expect.stringMatching(/10-crops$/), crops: 10, images: 30 });
+    // Of 30 images the graph finds every one.
+    expect({ name, recallAt, mapAtR }).toEqual({
+      name: 'hnsw',
+      recallAt: quality.recallAt,
+      mapAtR: expect.closeTo(quality.mapAtR, 9),
+    });
+    expect(nearestFoundAt).toEqual({ 1: 1, 2: 1, 4: 1, 8: 1 });
+    for (const value of [buildSeconds, queriesPerSecond.exact, queriesPerSecond.index]) {
+      expect(value).toBeGreaterThan(0);
+    }
+    const { stdout } = await runMedoid(...asked);
+    const recall = quality.recallAt[8].toFixed(4);
+    expect(stdout).toMatch(/^ +exact +hnsw$/m);
+    expect(stdout).toMatch(new RegExp(`^Recall@8 +${recall} +${recall}$`, 'm'));
+    expect(stdout).toMatch(/^nearest found@8 +1\.0000$/m);
+    expect(stdout).toMatch(/^hnsw: built in .* s, \d+ queries a second; exact \d+$/m);
+
+    const uncropped = await runMedoid('evaluate', '--model', model, '--data', data, '--crops', '5');
+    expect(uncropped.stderr).toMatch(/invalid-option: expected a model that resizes to more than it crops/);
+    expect(uncropped.exitCode).toBe(2);
+    const plain = JSON.parse(
+      (await runMedoid('evaluate', '--model', model, '--data', data, '--json')).stdout,
+    );
+    expect(Object.keys(plain)).not.toContain('index');
   });
 
   it('stops training on SIGINT with a checkpoint and goes on to the weights of a run without a stop', async () => {
