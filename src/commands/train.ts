@@ -112,6 +112,9 @@ export const train = defineCommand({
       .describe(
         'smallest side of a random crop as a share of the picture; 0 = crops of one size, as in the paper',
       ),
+    scaledShare: numeric(augmentation.scaledShare.unwrap())
+      .default(1)
+      .describe('share of the images that --crop-scale is for; the others are cropped as in the paper'),
     colourJitter: numeric(augmentation.colourJitter)
       .default(0)
       .describe('how far brightness, contrast and saturation are varied'),
@@ -125,6 +128,10 @@ export const train = defineCommand({
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
       .describe('share of the classes held out for Recall@1'),
+    patience: numeric(shape.patience.unwrap())
+      .default(0)
+      .describe('epochs without a better validation before training ends, with the best epoch; 0 = never'),
+    monitor: shape.monitor.describe('what validation is better by'),
     engine: z.enum(engineNames).default('auto').describe('what computes; auto takes the fastest installed'),
     seed: seedOption,
     resume: z.boolean().default(false).describe('continue from the checkpoint of a run that was stopped'),
@@ -133,6 +140,7 @@ export const train = defineCommand({
   async run(input, context): Promise<CommandResult> {
     const { out, resume, overwrite, steps, epochs, engine, dataset: datasetName, validationShare } = input;
     const { imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed } = input;
+    const { patience, monitor } = input;
     if (steps !== undefined && epochs !== undefined) {
       throw new MedoidError('invalid-option', 'expected --steps or --epochs, got both', { field: 'steps' });
     }
@@ -151,8 +159,13 @@ export const train = defineCommand({
         network: { name: input.network, options: input.networkOptions },
         loss: { name: input.loss, options: input.lossOptions },
         sampler: { name: input.sampler, options: input.samplerOptions },
-        augmentation: { cropScale: input.cropScale, colourJitter: input.colourJitter },
+        augmentation: {
+          cropScale: input.cropScale,
+          scaledShare: input.scaledShare,
+          colourJitter: input.colourJitter,
+        },
         ...{ imageSize, dimension, batchSize, classShare, learningRate, schedule, warmupSteps, seed },
+        ...{ patience, monitor },
       },
       length: steps === undefined ? { epochs: epochs ?? defaultEpochs } : { steps },
       engine,

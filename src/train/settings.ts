@@ -25,6 +25,10 @@ export const trainingSettingsSchema = z.strictObject({
   warmupSteps: z.int().min(0),
   /** Steps in all. */
   steps: z.int().min(0),
+  /** Epochs without a better validation after which training ends, with the best epoch's weights; 0 = never. */
+  patience: z.int().min(0).default(0),
+  /** What validation is better by. */
+  monitor: z.enum(['recall-at-1', 'map-at-r']).default('map-at-r'),
   seed: z.int().min(0),
   engine: z.string(),
 });

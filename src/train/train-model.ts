@@ -1,26 +1,20 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.js';
 import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
-import { replaceFile } from '../durable-file.js';
-import type { Manifest } from '../embed/manifest.js';
+import { type Manifest, sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import {
-  type EpochMetrics,
-  emptySums,
-  restoreCheckpoint,
-  saveCheckpoint,
-  type TrainingProgress,
-} from './checkpoint.js';
+import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { ClassVectors } from './class-vectors.js';
 import { completeOptions } from './complete-options.js';
+import { exportedEpochOf, requireMonitored } from './early-stopping.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { type ImageSet, type ReadImageSet, readImageSet } from './image-set.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import { networks } from './networks/index.js';
+import { checkpointOf, runDirectoryOf, saveRun, startRun, takeBestWeights } from './run-files.js';
 import { samplers } from './samplers/index.js';
 import type { PlannedBatch } from './samplers/sampler.js';
 import {
@@ -72,13 +66,14 @@ export interface TrainingOutcome {
   readonly manifest: Manifest | undefined;
   readonly steps: number;
   readonly history: readonly EpochMetrics[];
+  /** The epoch whose weights the model has. */
+  readonly exported: EpochMetrics | undefined;
+  /** Whether it ended because validation had stalled. */
+  readonly stoppedEarly: boolean;
   readonly failed: readonly UnreadableExample[];
-  /** Where the checkpoint and `metrics.jsonl` are. */
+  /** Where the checkpoint, `metrics.jsonl` and `metrics.csv` are. */
   readonly runDirectory: string;
 }
-
-export const runDirectoryOf = (out: string): string => `${resolve(out)}.training`;
-const checkpointOf = (out: string): string => join(runDirectoryOf(out), 'checkpoint.safetensors');
 
 interface Images {
   readonly training: ReadImageSet;
@@ -93,6 +88,7 @@ async function readImages({
   observer,
 }: TrainingRequest): Promise<Images> {
   const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
+  requireMonitored(split.validation, settings);
   const total = dataset.examples.length;
   const preprocessing = preprocessingOf(settings);
   const read = (part: Dataset, before: number, resize: number) =>
@@ -129,7 +125,8 @@ function createParts(settings: TrainingSettings, classes: number) {
   const classVectors =
     loss.classVectors && new ClassVectors({ classes, dimension, seed, ...loss.classVectors });
   const sampler = samplerDefinition.create(settings.sampler.options);
-  return { loss, sampler, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
+  const terms = Object.keys(lossDefinition.terms);
+  return { loss, terms, sampler, learnt: { network: new EmbeddingNetwork(model, inputSize), classVectors } };
 }
 
 function completeSettings(
@@ -164,6 +161,10 @@ function requireComparisons(
   );
 }
 
+/** SHA-256 of the images that decide the weights: those of validation, too, where they decide when to stop. */
+const decidingSha256 = ({ training, validation }: Images, { patience }: TrainingSettings): string =>
+  patience === 0 ? training.sha256 : sha256(`${training.sha256}/${validation.sha256}`);
+
 /**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
@@ -171,25 +172,16 @@ function requireComparisons(
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
   const request = { ...given, settings: completeOptions(given.settings), out: resolve(given.out) };
   const { out, existing, signal, observer, datasetName } = request;
-  const checkpoint = checkpointOf(out);
-  await requireFreeOutput(out, { checkpoint, existing });
+  await requireFreeOutput(out, { checkpoint: checkpointOf(out), existing });
   const engine = await loadEngine(request.engine);
-  const { training, validation } = await readImages(request);
+  const read = await readImages(request);
+  const { training, validation } = read;
   const settings = completeSettings(request, { engine, images: training.images.labels.length });
-  const { loss, sampler, learnt } = createParts(settings, training.classes);
+  const { loss, terms, sampler, learnt } = createParts(settings, training.classes);
   try {
     requireComparisons(training.images, { sampler, loss }, settings);
-    const identity = { settings, dataSha256: training.sha256 };
-    const progress: TrainingProgress =
-      existing === 'resume'
-        ? await restoreCheckpoint(checkpoint, learnt, identity)
-        : { step: 0, sums: emptySums(), history: [] };
-    const save = async (): Promise<void> => {
-      await saveCheckpoint(checkpoint, learnt, { ...identity, progress });
-      const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
-      await replaceFile(join(runDirectoryOf(out), 'metrics.jsonl'), lines.join(''));
-    };
-    await mkdir(runDirectoryOf(out), { recursive: true });
+    const run = { out, learnt, terms, identity: { settings, dataSha256: decidingSha256(read, settings) } };
+    const progress = await startRun(run, { resume: existing === 'resume' });
     const failed = [...training.failed, ...validation.failed];
     const batches = batchesPerEpoch(training.images.labels.length, settings.batchSize);
     observer?.onStart?.({
@@ -211,11 +203,12 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       signal,
       onStep: (now, result) => observer?.onStep?.(now, result, batches),
       onEpoch: async metrics => {
-        await save();
+        await saveRun(run, progress);
         observer?.onEpoch?.(metrics);
       },
     });
-    if (!completed) await save();
+    await (completed ? takeBestWeights(run, progress) : saveRun(run, progress));
+    const exported = exportedEpochOf(progress.history, settings);
     const data = {
       dataset: datasetName,
       classes: training.classes,
@@ -223,13 +216,15 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
       dataSha256: training.sha256,
     };
     const manifest = completed
-      ? await writeModel(out, learnt.network, { settings, data, metrics: progress.history.at(-1) })
+      ? await writeModel(out, learnt.network, { settings, data, metrics: exported })
       : undefined;
     return {
       completed,
       manifest,
       steps: progress.step,
       history: progress.history,
+      exported,
+      stoppedEarly: completed && progress.step < settings.steps,
       failed,
       runDirectory: runDirectoryOf(out),
     };

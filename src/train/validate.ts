@@ -1,0 +1,87 @@
+import { embeddingSpread } from '../math/embedding-spread.js';
+import { createRandom } from '../math/random.js';
+import { evaluateRetrieval } from '../math/retrieval-metrics.js';
+import { rowOf, stackVectors, type VectorBlock } from '../math/vectors.js';
+import { inBatches, workAhead } from '../work-ahead.js';
+import { loadBatch, loadVariedBatch } from './batch-loader.js';
+import type { EpochMetrics } from './checkpoint.js';
+import type { EmbeddingNetwork } from './embedding-network.js';
+import type { ImageSet } from './image-set.js';
+import { preprocessingOf, type TrainingSettings } from './settings.js';
+
+const embeddedAtOnce = 64;
+
+/** The spread is of at most this many images: the same ones after each epoch. */
+const mostForSpread = 256;
+
+interface Validated {
+  readonly settings: TrainingSettings;
+  readonly network: EmbeddingNetwork;
+  /** That it is trained on. */
+  readonly images: ImageSet;
+  /** Of classes that it is not trained on; may be empty. */
+  readonly validation: ImageSet;
+}
+
+export type Validation = Pick<EpochMetrics, 'recallAt1' | 'mapAtR' | 'meanDistance' | 'effectiveRank'>;
+
+/** Some of the numbers from 0 up to `count`, ascending. */
+function drawSample(count: number, seed: string): number[] {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  if (count <= mostForSpread) return numbers;
+  const drawn = createRandom(seed).shuffle(numbers).slice(0, mostForSpread);
+  return drawn.sort((a, b) => a - b);
+}
+
+/** Embeds with the network as it is in training: [images, dimension]. */
+async function embedImages(
+  { network, settings }: Validated,
+  numbers: readonly number[],
+  load: (batch: number[]) => Promise<Float32Array>,
+): Promise<VectorBlock> {
+  const { dimension } = settings;
+  const data = new Float32Array(numbers.length * dimension);
+  let offset = 0;
+  for await (const [, input] of workAhead(inBatches(numbers, embeddedAtOnce), load)) {
+    const block = network.embed(input);
+    data.set(block.data, offset);
+    offset += block.data.length;
+  }
+  return { data, count: numbers.length, dimension };
+}
+
+function spreadOf(block: VectorBlock, seed: string): Pick<Validation, 'meanDistance' | 'effectiveRank'> {
+  const { meanDistance, effectiveRank } = embeddingSpread(block, { seed });
+  return { meanDistance, effectiveRank };
+}
+
+/** Varied, as training images are kept too large for a centre crop; by the same draw after each epoch. */
+function embedTrainingSample(validated: Validated): Promise<VectorBlock> {
+  const { settings, images } = validated;
+  const { augmentation, seed } = settings;
+  const load = (batch: number[]) =>
+    loadVariedBatch(images, preprocessingOf(settings), {
+      ...{ batch, augmentation },
+      seed: `${seed}/spread/${batch[0]}`,
+    });
+  return embedImages(validated, drawSample(images.labels.length, `${seed}/spread`), load);
+}
+
+/**
+ * What the present weights are worth: retrieval among the held-out classes, centre crop, and how the embeddings are
+ * spread, of a sample of those images. Without any held out, the spread is of training images and the rest null.
+ */
+export async function validate(validated: Validated): Promise<Validation> {
+  const { settings, validation } = validated;
+  const seed = `${settings.seed}/spread`;
+  const count = validation.labels.length;
+  if (count === 0) {
+    return { recallAt1: null, mapAtR: null, ...spreadOf(await embedTrainingSample(validated), seed) };
+  }
+  const load = (batch: number[]) => loadBatch(validation, preprocessingOf(settings), batch);
+  const everyImage = Array.from({ length: count }, (_, i) => i);
+  const block = await embedImages(validated, everyImage, load);
+  const { recallAt, mapAtR } = await evaluateRetrieval(block, validation.labels, { ks: [1] });
+  const rows = drawSample(count, seed).map(row => rowOf(block, row));
+  return { recallAt1: recallAt[1], mapAtR, ...spreadOf(stackVectors(rows, block.dimension), seed) };
+}
