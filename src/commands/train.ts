@@ -24,10 +24,15 @@ const augmentation = shape.augmentation.shape;
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
-function describeEpoch({ epoch, loss, terms, recallAt1, imagesPerSecond }: EpochMetrics): string {
+function describeEpoch(metrics: EpochMetrics): string {
+  const { epoch, loss, terms, recallAt1, mapAtR, imagesPerSecond } = metrics;
   const values = Object.entries({ loss, ...terms }).map(([name, value]) => `${name} ${number(value)}`);
-  const recall = recallAt1 === null ? 'no classes held out' : `Recall@1 ${recallAt1.toFixed(4)}`;
-  return `epoch ${epoch}: ${values.join(', ')}, ${recall}, ${imagesPerSecond.toFixed(0)} images/s`;
+  const retrieval = { 'Recall@1': recallAt1, 'MAP@R': mapAtR };
+  const held = Object.entries(retrieval).flatMap(([name, value]) =>
+    value === null ? [] : `${name} ${value.toFixed(4)}`,
+  );
+  if (recallAt1 === null) held.push('no classes held out');
+  return `epoch ${epoch}: ${[...values, ...held].join(', ')}, ${imagesPerSecond.toFixed(0)} images/s`;
 }
 
 /** Bars on a terminal, one for reading and one an epoch; a line of metrics after each epoch in any case. */
@@ -60,25 +65,30 @@ function createObserver({ report }: CommandContext): {
       onEpoch: metrics => {
         close();
         report(describeEpoch(metrics));
+        for (const warning of metrics.warnings) report(`warning: ${warning}`);
       },
     },
   };
 }
 
 function answer(out: string, outcome: TrainingOutcome): CommandResult {
-  const { completed, manifest, steps, history, failed, runDirectory } = outcome;
+  const { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory } = outcome;
   const json = {
     completed,
     model: completed ? out : null,
     weightsSha256: manifest?.weights.sha256 ?? null,
     steps,
-    metrics: history.at(-1) ?? null,
+    metrics: (completed ? exported : history.at(-1)) ?? null,
+    stoppedEarly,
+    warnings: history.flatMap(({ epoch, warnings }) => warnings.map(message => ({ epoch, message }))),
     failed,
     runDirectory,
   };
   const leftOut = failed.length === 0 ? '' : `, ${failed.length} images left out`;
+  const early = stoppedEarly ? ', stopped early' : '';
+  const earlier = exported === history.at(-1) ? '' : `, best epoch ${exported?.epoch}`;
   const text = completed
-    ? `wrote ${out} after ${steps} steps, weights ${manifest?.weights.sha256}${leftOut}`
+    ? `wrote ${out} after ${steps} steps${early}${earlier}, weights ${manifest?.weights.sha256}${leftOut}`
     : `stopped after step ${steps}; the same command with --resume goes on`;
   const exitCode = completed ? Math.min(1, failed.length) : errorCatalogue.interrupted.exit;
   return { json, text, exitCode };

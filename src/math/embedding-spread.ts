@@ -14,7 +14,7 @@ export interface EmbeddingSpread {
 
 /** All pairs are looked at up to this many vectors; of more, a sample of the pairs. */
 const mostForAllPairs = 2000;
-const sampledPairs = 1_000_000;
+const sampledPairs = 250_000;
 
 /** Below this total variance, unit vectors in single precision differ by rounding only. */
 const noVariance = 1e-12;

@@ -5,6 +5,7 @@ import { loadVariedBatch } from './batch-loader.js';
 import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
 import { hasStalled } from './early-stopping.js';
 import type { Batch } from './embedding-network.js';
+import { findCollapse } from './find-collapse.js';
 import type { ImageSet } from './image-set.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { PlannedBatch, Sampler } from './samplers/sampler.js';
@@ -113,11 +114,18 @@ function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
 }
 
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
-  const { settings, images, validation } = job;
-  const { sums, step } = job.progress;
+  const { settings, images } = job;
+  const { sums, step, history } = job.progress;
   const { network, classVectors } = job.learnt;
   if (!network.isFinite() || classVectors?.isFinite() === false)
     throw diverged(`some weights after step ${step} are not`);
+  const { directions, ...validation } = await validate({
+    settings,
+    network,
+    images,
+    validation: job.validation,
+  });
+  const room = { dimension: settings.dimension, directions };
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,
@@ -125,8 +133,8 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
     loss: sums.loss / sums.steps,
     terms: Object.fromEntries(means),
     learningRate: learningRateAt(settings, step - 1),
-    ...(await validate({ settings, network, images, validation })),
+    ...validation,
     imagesPerSecond: sums.images / sums.seconds,
-    warnings: [],
+    warnings: findCollapse(validation, history.at(-1), room),
   };
 }

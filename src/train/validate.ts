@@ -6,6 +6,7 @@ import { inBatches, workAhead } from '../work-ahead.js';
 import { loadBatch, loadVariedBatch } from './batch-loader.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
+import type { SpreadRoom } from './find-collapse.js';
 import type { ImageSet } from './image-set.js';
 import { preprocessingOf, type TrainingSettings } from './settings.js';
 
@@ -23,7 +24,9 @@ interface Validated {
   readonly validation: ImageSet;
 }
 
-export type Validation = Pick<EpochMetrics, 'recallAt1' | 'mapAtR' | 'meanDistance' | 'effectiveRank'>;
+export interface Validation
+  extends Pick<EpochMetrics, 'recallAt1' | 'mapAtR' | 'meanDistance' | 'effectiveRank'>,
+    Pick<SpreadRoom, 'directions'> {}
 
 /** Some of the numbers from 0 up to `count`, ascending. */
 function drawSample(count: number, seed: string): number[] {
@@ -50,13 +53,8 @@ async function embedImages(
   return { data, count: numbers.length, dimension };
 }
 
-function spreadOf(block: VectorBlock, seed: string): Pick<Validation, 'meanDistance' | 'effectiveRank'> {
-  const { meanDistance, effectiveRank } = embeddingSpread(block, { seed });
-  return { meanDistance, effectiveRank };
-}
-
 /** Varied, as training images are kept too large for a centre crop; by the same draw after each epoch. */
-function embedTrainingSample(validated: Validated): Promise<VectorBlock> {
+function embedTrainingImages(validated: Validated, numbers: readonly number[]): Promise<VectorBlock> {
   const { settings, images } = validated;
   const { augmentation, seed } = settings;
   const load = (batch: number[]) =>
@@ -64,7 +62,13 @@ function embedTrainingSample(validated: Validated): Promise<VectorBlock> {
       ...{ batch, augmentation },
       seed: `${seed}/spread/${batch[0]}`,
     });
-  return embedImages(validated, drawSample(images.labels.length, `${seed}/spread`), load);
+  return embedImages(validated, numbers, load);
+}
+
+function spreadOf(block: VectorBlock, labels: readonly number[], seed: string) {
+  const { meanDistance, effectiveRank } = embeddingSpread(block, { seed });
+  const directions = Math.min(block.dimension, block.count - 1, new Set(labels).size - 1);
+  return { meanDistance, effectiveRank, directions };
 }
 
 /**
@@ -72,16 +76,23 @@ function embedTrainingSample(validated: Validated): Promise<VectorBlock> {
  * spread, of a sample of those images. Without any held out, the spread is of training images and the rest null.
  */
 export async function validate(validated: Validated): Promise<Validation> {
-  const { settings, validation } = validated;
+  const { settings, images, validation } = validated;
   const seed = `${settings.seed}/spread`;
   const count = validation.labels.length;
+  const { labels } = count === 0 ? images : validation;
+  const sample = drawSample(labels.length, seed);
+  const sampleLabels = sample.map(image => labels[image]);
   if (count === 0) {
-    return { recallAt1: null, mapAtR: null, ...spreadOf(await embedTrainingSample(validated), seed) };
+    const block = await embedTrainingImages(validated, sample);
+    return { recallAt1: null, mapAtR: null, ...spreadOf(block, sampleLabels, seed) };
   }
   const load = (batch: number[]) => loadBatch(validation, preprocessingOf(settings), batch);
   const everyImage = Array.from({ length: count }, (_, i) => i);
   const block = await embedImages(validated, everyImage, load);
-  const { recallAt, mapAtR } = await evaluateRetrieval(block, validation.labels, { ks: [1] });
-  const rows = drawSample(count, seed).map(row => rowOf(block, row));
-  return { recallAt1: recallAt[1], mapAtR, ...spreadOf(stackVectors(rows, block.dimension), seed) };
+  const { recallAt, mapAtR } = await evaluateRetrieval(block, labels, { ks: [1] });
+  const rows = stackVectors(
+    sample.map(row => rowOf(block, row)),
+    block.dimension,
+  );
+  return { recallAt1: recallAt[1], mapAtR, ...spreadOf(rows, sampleLabels, seed) };
 }

@@ -11,10 +11,11 @@ import { MedoidError } from '../../src/errors.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
 import { losses } from '../../src/train/losses/index.js';
+import { runDirectoryOf } from '../../src/train/run-files.js';
 import { loadTensors, saveTensors } from '../../src/train/safetensors.js';
 import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
-import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
+import { type TrainingRequest, trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 
 const steps = 7;
@@ -31,7 +32,8 @@ describe('training a model', () => {
       network: { name: 'resnet', options: { width: 4 } },
       loss: { name: 'facility-location', options: {} },
       sampler: { name: 'c-over-m', options: {} },
-      augmentation: { cropScale: 0, colourJitter: 0 },
+      augmentation: { cropScale: 0, scaledShare: 1, colourJitter: 0 },
+      ...{ patience: 0, monitor: 'map-at-r' },
       ...{ imageSize: 16, dimension: 8, batchSize: 12, classShare: 0.34, learningRate: 0.003 },
       ...{ schedule: 'cosine', warmupSteps: 2, seed: 5 },
     },
@@ -115,15 +117,24 @@ describe('training a model', () => {
     },
   );
 
-  it('continues a checkpoint from before there were samplers and margins to choose from', async () => {
+  it('continues a checkpoint from before there were samplers, margins, crops and an end to choose from, and less was measured', async () => {
     const whole = await trainModel(request('new'));
-    await trainModel(request('old', stopAfter(3)));
+    await trainModel(request('old', stopAfter(5)));
     const checkpoint = join(runDirectoryOf(outOf('old')), 'checkpoint.safetensors');
     const { tensors, metadata } = await loadTensors(checkpoint);
     const { sampler, loss, ...settings } = JSON.parse(metadata.settings);
     expect([sampler.name, loss.options.margin]).toEqual(['c-over-m', 'nmi']);
     delete loss.options.margin;
-    const old = { ...metadata, settings: JSON.stringify({ ...settings, loss }) };
+    for (const name of ['patience', 'monitor']) delete settings[name];
+    delete settings.augmentation.scaledShare;
+    const progress = JSON.parse(metadata.progress);
+    for (const name of ['mapAtR', 'meanDistance', 'effectiveRank', 'warnings'])
+      expect(delete progress.history[0][name]).toBe(true);
+    const old = {
+      ...metadata,
+      settings: JSON.stringify({ ...settings, loss }),
+      progress: JSON.stringify(progress),
+    };
     await saveTensors(checkpoint, { tensors, metadata: old });
     const resumed = await trainModel(request('old', { existing: 'resume' }));
     expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);

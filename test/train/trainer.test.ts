@@ -15,7 +15,8 @@ const settings: TrainingSettings = {
   network: { name: 'none', options: {} },
   loss: { name: 'none', options: {} },
   sampler: { name: 'none', options: {} },
-  augmentation: { cropScale: 0, colourJitter: 0 },
+  augmentation: { cropScale: 0, scaledShare: 1, colourJitter: 0 },
+  ...{ patience: 0, monitor: 'map-at-r' },
   ...{ imageSize: 16, dimension: 1, batchSize: 4, classShare: 0.5, learningRate: 0.01 },
   ...{ schedule: 'constant', warmupSteps: 0, steps: 2, seed: 0, engine: 'none' },
 };
@@ -44,6 +45,25 @@ function createNetwork(candidates: number): { network: EmbeddingNetwork; batches
     isFinite: () => true,
   };
   return { network: network as EmbeddingNetwork, batches };
+}
+
+/** `values[epoch]` is what the network embeds every image as, once it has taken a step of that epoch. */
+function createEmbedder(values: readonly (readonly number[] | 'by image')[]): EmbeddingNetwork {
+  let steps = 0;
+  const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
+    step: () => {
+      steps++;
+      return { value: 1, gradient: new Float32Array(), terms: {} };
+    },
+    embed: input => {
+      const count = input.length / (16 * 16 * 3);
+      const value = values[Math.ceil(steps / 2) - 1];
+      const axis = (i: number) => Array.from({ length: 8 }, (_, k) => (k === i % 8 ? 1 : 0));
+      return blockOf(Array.from({ length: count }, (_, i) => (value === 'by image' ? axis(i) : [...value])));
+    },
+    isFinite: () => true,
+  };
+  return network as EmbeddingNetwork;
 }
 
 const createJob = (network: EmbeddingNetwork, changes: Partial<TrainingJob>): TrainingJob => ({
@@ -99,5 +119,34 @@ describe('training', () => {
     });
     const learnt = { network: { ...network, step } as EmbeddingNetwork, classVectors };
     await expect(train(createJob(network, { learnt }))).rejects.toMatchObject({ code: 'training-diverged' });
+  });
+
+  it('warns when the embeddings collapse, once each time that begins, with or without held-out classes', async () => {
+    const alike = [1, 0, 0, 0, 0, 0, 0, 0];
+    for (const labels of [new Int32Array(), images.labels]) {
+      const network = createEmbedder(['by image', alike, alike, 'by image', alike]);
+      const job = createJob(network, {
+        settings: { ...settings, dimension: 8, steps: 10 },
+        validation: { ...images, labels },
+      });
+      await train(job);
+      const { history } = job.progress;
+      expect(history.map(({ meanDistance }) => meanDistance)).toEqual([Math.SQRT2, 0, 0, Math.SQRT2, 0]);
+      expect(history.map(({ warnings }) => warnings.length)).toEqual([0, 1, 0, 0, 1]);
+      expect(history[1].warnings[0]).toMatch(/all images embed alike: .* is 0\.0.*--learning-rate/);
+    }
+  });
+
+  it('ends when validation has not risen for as many epochs as it is given', async () => {
+    const run = async (patience: number): Promise<number> => {
+      const job = createJob(createEmbedder(Array.from({ length: 6 }, () => 'by image')), {
+        settings: { ...settings, dimension: 8, steps: 12, patience },
+        validation: images,
+      });
+      expect(await train(job)).toBe(true);
+      return job.progress.step;
+    };
+    // Nothing is ever found, so the first of the epochs, of two steps each, stays the best.
+    expect([await run(0), await run(1), await run(3)]).toEqual([12, 4, 8]);
   });
 });
