@@ -1,19 +1,33 @@
 import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../errors.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
+import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
-import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
+import {
+  type CommandContext,
+  type CommandResult,
+  defineCommand,
+  numeric,
+  numericWithDefault,
+} from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
 import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
-function describeEpoch({ epoch, loss, terms, recallAt1, imagesPerSecond }: EpochMetrics): string {
+function describeEpoch(metrics: EpochMetrics): string {
+  const { epoch, loss, terms, recallAt1, mapAtR, imagesPerSecond } = metrics;
   const values = Object.entries({ loss, ...terms }).map(([name, value]) => `${name} ${number(value)}`);
-  const recall = recallAt1 === null ? 'no classes held out' : `Recall@1 ${recallAt1.toFixed(4)}`;
-  return `epoch ${epoch}: ${values.join(', ')}, ${recall}, ${imagesPerSecond.toFixed(0)} images/s`;
+  const retrieval = { 'Recall@1': recallAt1, 'MAP@R': mapAtR };
+  const held = Object.entries(retrieval).flatMap(([name, value]) =>
+    value === null ? [] : `${name} ${value.toFixed(4)}`,
+  );
+  if (recallAt1 === null) held.push('no classes held out');
+  return `epoch ${epoch}: ${[...values, ...held].join(', ')}, ${imagesPerSecond.toFixed(0)} images/s`;
 }
+
+const { shape } = trainingSettingsSchema;
 
 /** Bars on a terminal, one for reading and one an epoch; a line of metrics after each epoch in any case. */
 function createObserver({ report }: CommandContext): {
@@ -45,25 +59,30 @@ function createObserver({ report }: CommandContext): {
       onEpoch: metrics => {
         close();
         report(describeEpoch(metrics));
+        for (const warning of metrics.warnings) report(`warning: ${warning}`);
       },
     },
   };
 }
 
 function answer(out: string, outcome: TrainingOutcome): CommandResult {
-  const { completed, manifest, steps, history, failed, runDirectory } = outcome;
+  const { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory } = outcome;
   const json = {
     completed,
     model: completed ? out : null,
     weightsSha256: manifest?.weights.sha256 ?? null,
     steps,
-    metrics: history.at(-1) ?? null,
+    metrics: (completed ? exported : history.at(-1)) ?? null,
+    stoppedEarly,
+    warnings: history.flatMap(({ epoch, warnings }) => warnings.map(message => ({ epoch, message }))),
     failed,
     runDirectory,
   };
   const leftOut = failed.length === 0 ? '' : `, ${failed.length} images left out`;
+  const early = stoppedEarly ? ', stopped early' : '';
+  const earlier = exported === history.at(-1) ? '' : `, best epoch ${exported?.epoch}`;
   const text = completed
-    ? `wrote ${out} after ${steps} steps, weights ${manifest?.weights.sha256}${leftOut}`
+    ? `wrote ${out} after ${steps} steps${early}${earlier}, weights ${manifest?.weights.sha256}${leftOut}`
     : `stopped after step ${steps}; the same command with --resume goes on`;
   const exitCode = completed ? Math.min(1, failed.length) : errorCatalogue.interrupted.exit;
   return { json, text, exitCode };
@@ -81,11 +100,16 @@ export const train = defineCommand({
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
       .describe('share of the classes held out for Recall@1'),
+    patience: numericWithDefault(shape.patience).describe(
+      'epochs without a better validation before training ends, with the best epoch; 0 = never',
+    ),
+    monitor: shape.monitor.describe('what validation is better by'),
     resume: z.boolean().default(false).describe('continue from the checkpoint of a run that was stopped'),
     overwrite: z.boolean().default(false).describe('replace a model that is there'),
   }),
   async run(input, context): Promise<CommandResult> {
     const { out, resume, overwrite, dataset: datasetName, validationShare } = input;
+    const { patience, monitor } = input;
     if (resume && overwrite) {
       throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
         field: 'resume',
@@ -95,9 +119,11 @@ export const train = defineCommand({
     const { observer, close } = createObserver(context);
     try {
       const { dataset } = await openDataset(input, ['train']);
+      const training = trainingOf(input, opened);
       const outcome = await trainModel({
         ...{ dataset, datasetName, validationShare, out, observer },
-        ...trainingOf(input, opened),
+        ...training,
+        settings: { ...training.settings, patience, monitor },
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
         signal: context.signal,
       });

@@ -96,6 +96,9 @@ export const trainingOptions = {
     .describe(
       'smallest side of a random crop as a share of the picture; 0 = crops of one size, as in the paper',
     ),
+  scaledShare: numericWithDefault(augmentation.scaledShare).describe(
+    'share of the images that --crop-scale is for; the others are cropped as in the paper',
+  ),
   colourJitter: numeric(augmentation.colourJitter)
     .default(0)
     .describe('how far brightness, contrast and saturation are varied'),
@@ -236,7 +239,7 @@ export function trainingOf(
   input: TrainingInput,
   { network, backbone, preprocessing }: OpenedNetwork,
 ): TrainingChoice {
-  const { dimension, hiddenUnits, batchSize, classShare, cropScale, colourJitter, seed } = input;
+  const { dimension, hiddenUnits, batchSize, classShare, cropScale, scaledShare, colourJitter, seed } = input;
   const { learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps } = input;
   const { schedule, decaySteps, decayFactor, steps, epochs, engine } = input;
   if (steps !== undefined && epochs !== undefined) {
@@ -249,7 +252,7 @@ export function trainingOf(
       sampler: { name: input.sampler, options: input.samplerOptions },
       optimizer: { name: input.optimizer, options: input.optimizerOptions },
       preprocessing,
-      augmentation: { cropScale, colourJitter },
+      augmentation: { cropScale, scaledShare, colourJitter },
       ...{ dimension, hiddenUnits, batchSize, classShare, seed },
       ...{ learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps },
       ...{ schedule, decaySteps, decayFactor },

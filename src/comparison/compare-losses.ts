@@ -4,11 +4,12 @@ import type { ReadTrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import { type MeanInterval, meanInterval } from '../math/mean-interval.js';
 import { normalise, rowOf } from '../math/vectors.js';
+import { completeChoice } from '../train/complete-options.js';
 import { EmbeddingNetwork } from '../train/embedding-network.js';
 import { loadEngine } from '../train/engine.js';
 import { rmsprop } from '../train/optimizers/rmsprop.js';
 import { completeSettings, readTrainingSet, type TrainingChoice } from '../train/train-model.js';
-import { embedSet } from '../train/trainer.js';
+import { embedSet } from '../train/validate.js';
 import { combinationsOf, type Flags, mergeFlags, type Recipe } from './recipe.js';
 import { measure, runTrial, type TrialContext } from './run-trial.js';
 import type { Quality } from './trial-store.js';
@@ -147,9 +148,10 @@ export async function compareLosses(request: ComparisonRequest): Promise<Compari
   const { recipe, train, test, choose, context } = request;
   const names = Object.keys(recipe.losses);
   const shared = choose(mergeFlags({ loss: names[0] }, recipe.training, recipe.losses[names[0]].training));
+  const settings = completeChoice(shared.settings);
   const engine = await loadEngine(shared.engine);
   const read: Read = (dataset, varied) =>
-    readTrainingSet(dataset, shared, { varied, signal: context.signal });
+    readTrainingSet(dataset, { ...shared, settings }, { varied, signal: context.signal });
   const chosen = new Map<string, Candidate>();
   for (const name of names) chosen.set(name, await tune(name, request, { read, engine }));
   const sets = { training: await read(train, true), measured: await read(test, false) };

@@ -5,10 +5,12 @@ import { MedoidError } from '../errors.js';
 import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
 import type { VectorBlock } from '../math/vectors.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
-import { checkpointOf, fitNetwork } from '../train/fit-network.js';
+import { fitNetwork } from '../train/fit-network.js';
 import type { NetworkSource } from '../train/networks/network.js';
+import { checkpointOf } from '../train/run-files.js';
 import type { TrainingSettings } from '../train/settings.js';
-import { batchesPerEpoch, embedSet } from '../train/trainer.js';
+import { batchesPerEpoch } from '../train/trainer.js';
+import { embedSet } from '../train/validate.js';
 import type { Quality, TrialResult, TrialStore } from './trial-store.js';
 
 export interface Trial {
@@ -40,6 +42,9 @@ export async function measure(
   return qualityOf(await evaluateEmbeddings(block, measured.set.labels, { ks, seed: 0, signal }));
 }
 
+/** Measured apart: what is measured must not decide anything. */
+const noValidation = { set: emptySet, sha256: '' };
+
 /** Time in training steps, whether the run was stopped in between or not. */
 function secondsOf(history: readonly EpochMetrics[], images: number, batchSize: number): number {
   const perEpoch = batchesPerEpoch(images, batchSize);
@@ -67,10 +72,12 @@ export async function runTrial(trial: Trial, context: TrialContext): Promise<Tri
   };
   try {
     const { network, progress, completed } = await fitNetwork({
-      ...{ settings, network: source, training, validation: emptySet, runDirectory, signal },
+      ...{ settings, network: source, training, validation: noValidation, runDirectory, signal },
       resume: existsSync(checkpointOf(runDirectory)),
-      onEpoch: ({ epoch, loss, imagesPerSecond }) =>
-        report(`  epoch ${epoch}: loss ${loss.toPrecision(4)}, ${imagesPerSecond.toFixed(0)} images/s`),
+      onEpoch: ({ epoch, loss, imagesPerSecond, warnings }) => {
+        report(`  epoch ${epoch}: loss ${loss.toPrecision(4)}, ${imagesPerSecond.toFixed(0)} images/s`);
+        for (const warning of warnings) report(`  ${warning}`);
+      },
     });
     try {
       if (!completed) throw new MedoidError('interrupted', 'stopped on request; the same command goes on');

@@ -9,6 +9,8 @@ export const augmentationSchema = z.strictObject({
    * aspect ratio from 3:4 to 4:3. 0 = the paper's: always the window of the centre crop, at a random place.
    */
   cropScale: z.number().min(0).max(1),
+  /** With a cropScale above 0: share of the images that it is for, drawn for each; the others are cut as in the paper. */
+  scaledShare: z.number().min(0).max(1).default(1),
   /** Brightness, contrast and saturation are each multiplied by a factor from 1 − this to 1 + this. */
   colourJitter: z.number().min(0).max(0.9),
 });
@@ -31,7 +33,7 @@ const widestAspect = 4 / 3;
 
 /** Mirrored half of the time, as in the paper. */
 export function drawVariation(
-  { cropScale, colourJitter }: Augmentation,
+  { cropScale, scaledShare, colourJitter }: Augmentation,
   { resize, crop }: Preprocessing,
   random: Random,
 ): Variation {
@@ -40,14 +42,16 @@ export function drawVariation(
   // In whole pixels, so that a window of the paper is as sharp as the centre crop.
   const place = (): number => random.integer(resize - crop + 1) / resize;
   const share = crop / resize;
+  // Drawn only where it decides something: with all or none the stream is the one of before there was a choice.
+  const isScaled = cropScale > 0 && (scaledShare === 1 || random.next() < scaledShare);
   const side = between(cropScale, 1);
   const stretch = Math.sqrt(widestAspect ** between(-1, 1));
   const height = Math.min(1, side * stretch);
   const width = Math.min(1, side / stretch);
   return {
-    ...(cropScale === 0
-      ? { height: share, width: share, top: place(), left: place() }
-      : { height, width, top: between(0, 1 - height), left: between(0, 1 - width) }),
+    ...(isScaled
+      ? { height, width, top: between(0, 1 - height), left: between(0, 1 - width) }
+      : { height: share, width: share, top: place(), left: place() }),
     mirror: random.next() < 0.5,
     ...{ brightness: factor(), contrast: factor(), saturation: factor() },
   };

@@ -6,7 +6,10 @@ import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadTensors, saveTensors } from './safetensors.js';
 import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
 
-/** One line of the training log. Energies are means over the epoch's batches; `recallAt1` is of unseen classes. */
+/**
+ * One line of the training log. Energies are means over the epoch's batches; `recallAt1` and `mapAtR` are of unseen
+ * classes. What came later than a checkpoint is null in the epochs before.
+ */
 export const epochMetricsSchema = z.strictObject({
   epoch: z.int(),
   steps: z.int(),
@@ -14,7 +17,13 @@ export const epochMetricsSchema = z.strictObject({
   terms: z.record(z.string(), z.number()),
   learningRate: z.number(),
   recallAt1: z.number().nullable(),
+  mapAtR: z.number().nullable().default(null),
+  /** Of the embeddings after the epoch: see `EmbeddingSpread`. */
+  meanDistance: z.number().nullable().default(null),
+  effectiveRank: z.number().nullable().default(null),
   imagesPerSecond: z.number(),
+  /** What began with this epoch and the user should know. */
+  warnings: z.array(z.string()).default([]),
 });
 export type EpochMetrics = z.infer<typeof epochMetricsSchema>;
 
@@ -100,7 +109,7 @@ export async function restoreCheckpoint(
     const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
     requireSame(completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))), identity.settings);
     if (dataSha256 !== identity.dataSha256) {
-      throw new Error(`the training images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
+      throw new Error(`the images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }
     const named = (prefix: string) =>
       tensors

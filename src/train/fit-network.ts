@@ -1,21 +1,14 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ReadTrainingSet, TrainingSet } from '../datasets/training-set.js';
-import { replaceFile } from '../durable-file.js';
+import { sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import {
-  type EpochMetrics,
-  emptySums,
-  restoreCheckpoint,
-  saveCheckpoint,
-  type TrainingProgress,
-} from './checkpoint.js';
+import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { ClassVectors } from './class-vectors.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
 import { optimizers } from './optimizers/index.js';
+import { type Run, saveRun, startRun, takeBestWeights } from './run-files.js';
 import { samplers } from './samplers/index.js';
 import type { PlannedBatch } from './samplers/sampler.js';
 import type { TrainingSettings } from './settings.js';
@@ -27,16 +20,16 @@ export interface FitRequest {
   readonly network: NetworkSource;
   readonly training: ReadTrainingSet;
   /** Of classes that are not trained on; may be empty. */
-  readonly validation: TrainingSet;
-  /** Folder of the checkpoint and `metrics.jsonl`; without it nothing is kept. */
-  readonly runDirectory?: string;
+  readonly validation: Pick<ReadTrainingSet, 'set' | 'sha256'>;
+  /** Folder of the checkpoint and the logs. */
+  readonly runDirectory: string;
   /** Whether to go on from the checkpoint there. */
   readonly resume: boolean;
   readonly signal: AbortSignal;
   /** Before the first step. @param step steps done by the run that is resumed */
   readonly onStart?: (step: number) => void;
   readonly onStep?: (progress: TrainingProgress, result: LossResult) => void;
-  /** Once the checkpoint is saved. */
+  /** Once it is saved. */
   readonly onEpoch?: (metrics: EpochMetrics) => void;
 }
 
@@ -48,8 +41,6 @@ export interface Fitted {
   readonly completed: boolean;
 }
 
-export const checkpointOf = (runDirectory: string): string => join(runDirectory, 'checkpoint.safetensors');
-
 function find<Entry extends { readonly name: string }>(registry: readonly Entry[], name: string): Entry {
   const entry = registry.find(candidate => candidate.name === name);
   if (entry === undefined) throw new MedoidError('invalid-option', `there is no ${name}`);
@@ -58,7 +49,8 @@ function find<Entry extends { readonly name: string }>(registry: readonly Entry[
 
 async function createParts({ settings, network: source, training }: FitRequest) {
   const { preprocessing, dimension, hiddenUnits, seed } = settings;
-  const loss = find(losses, settings.loss.name).create(settings.loss.options);
+  const lossDefinition = find(losses, settings.loss.name);
+  const loss = lossDefinition.create(settings.loss.options);
   const sampler = find(samplers, settings.sampler.name).create(settings.sampler.options);
   const optimizer = find(optimizers, settings.optimizer.name).create(settings.optimizer.options);
   const shape = { inputSize: preprocessing.crop, dimension, hiddenUnits, seed };
@@ -66,7 +58,8 @@ async function createParts({ settings, network: source, training }: FitRequest) 
   const classVectors =
     loss.classVectors &&
     new ClassVectors({ classes: training.classes, dimension, seed, ...loss.classVectors });
-  return { loss, sampler, learnt: { network, classVectors } };
+  const terms = Object.keys(lossDefinition.terms);
+  return { loss, terms, sampler, learnt: { network, classVectors } };
 }
 
 /**
@@ -92,37 +85,35 @@ function requireComparisons(
   );
 }
 
+/** SHA-256 of the images that decide the weights: those of validation, too, where they decide when to stop. */
+const decidingSha256 = ({ training, validation, settings }: FitRequest): string =>
+  settings.patience === 0 ? training.sha256 : sha256(`${training.sha256}/${validation.sha256}`);
+
 /**
- * Trains a network on a training set, with checkpoints.
+ * Trains a network on a training set, with checkpoints. When it comes to its end, the network has the weights of the
+ * epoch that `exportedEpochOf` tells.
  * @throws MedoidError for bad options or checkpoints, and `training-diverged`
  */
 export async function fitNetwork(request: FitRequest): Promise<Fitted> {
   const { settings, training, validation, runDirectory, resume, signal, onStart, onStep, onEpoch } = request;
-  const { loss, sampler, learnt } = await createParts(request);
+  const { loss, terms, sampler, learnt } = await createParts(request);
   try {
     requireComparisons(training.set, { sampler, loss }, settings);
-    const identity = { settings, dataSha256: training.sha256 };
-    const progress: TrainingProgress =
-      resume && runDirectory !== undefined
-        ? await restoreCheckpoint(checkpointOf(runDirectory), learnt, identity)
-        : { step: 0, sums: emptySums(), history: [] };
-    const save = async (): Promise<void> => {
-      if (runDirectory === undefined) return;
-      await saveCheckpoint(checkpointOf(runDirectory), learnt, { ...identity, progress });
-      const lines = progress.history.map(metrics => `${JSON.stringify(metrics)}\n`);
-      await replaceFile(join(runDirectory, 'metrics.jsonl'), lines.join(''));
-    };
-    if (runDirectory !== undefined) await mkdir(runDirectory, { recursive: true });
+    const identity = { settings, dataSha256: decidingSha256(request) };
+    const run: Run = { directory: runDirectory, learnt, terms, identity };
+    const progress = await startRun(run, { resume });
     onStart?.(progress.step);
     const completed = await train({
-      ...{ settings, learnt, loss, sampler, training: training.set, validation, progress, signal },
+      ...{ settings, learnt, loss, sampler, progress, signal },
+      training: training.set,
+      validation: validation.set,
       onStep: (now, result) => onStep?.(now, result),
       onEpoch: async metrics => {
-        await save();
+        await saveRun(run, progress);
         onEpoch?.(metrics);
       },
     });
-    if (!completed) await save();
+    await (completed ? takeBestWeights(run, progress) : saveRun(run, progress));
     return { network: learnt.network, progress, completed };
   } catch (error) {
     learnt.network.close();

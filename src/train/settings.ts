@@ -37,13 +37,21 @@ export const trainingSettingsSchema = z.strictObject({
   warmupSteps: z.int().min(0),
   /** Steps in all. */
   steps: z.int().min(0),
+  /** Epochs without a better validation after which training ends, with the best epoch's weights; 0 = never. */
+  patience: z.int().min(0).default(0),
+  /** What validation is better by. */
+  monitor: z.enum(['recall-at-1', 'map-at-r']).default('map-at-r'),
   seed: z.int().min(0),
   engine: z.string(),
 });
 
 export type TrainingSettings = z.output<typeof trainingSettingsSchema>;
-/** Settings as they may be given, with defaults left out. */
-export type GivenSettings = z.input<typeof trainingSettingsSchema>;
+
+/** What is chosen before the images are read, apart from the network and the engine. */
+export const chosenSettingsSchema = trainingSettingsSchema.omit({ network: true, steps: true, engine: true });
+export type ChosenSettings = z.output<typeof chosenSettingsSchema>;
+/** The same with defaults left out. */
+export type GivenSettings = z.input<typeof chosenSettingsSchema>;
 
 /** Learning rate of a step counted from 0: linear warm-up, then as it is, down half a cosine to 0, or down in steps. */
 export function learningRateAt(

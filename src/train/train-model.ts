@@ -6,14 +6,17 @@ import type { ReadTrainingSet } from '../datasets/training-set.js';
 import type { Manifest } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
-import { completeOptions } from './complete-options.js';
+import { completeChoice } from './complete-options.js';
+import { exportedEpochOf, requireMonitored } from './early-stopping.js';
 import { loadEngine } from './engine.js';
-import { checkpointOf, fitNetwork } from './fit-network.js';
+import { fitNetwork } from './fit-network.js';
 import type { FrozenBackbone, ReadFeaturesOptions } from './frozen-backbone.js';
 import { readImageSet } from './image-set.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
+import { checkpointOf, runDirectoryOf } from './run-files.js';
 import {
+  type ChosenSettings,
   type GivenSettings,
   type TrainingSettings,
   trainingSettingsSchema,
@@ -45,7 +48,7 @@ export interface TrainingChoice {
   /** What `network` is a head for, if anything. */
   readonly backbone?: FrozenBackbone | undefined;
   /** `steps` may be left to `epochs`. */
-  readonly settings: Omit<GivenSettings, 'engine' | 'steps' | 'network'>;
+  readonly settings: GivenSettings;
   readonly length: { readonly steps: number } | { readonly epochs: number };
   readonly engine: Parameters<typeof loadEngine>[0];
 }
@@ -69,12 +72,14 @@ export interface TrainingOutcome {
   readonly manifest: Manifest | undefined;
   readonly steps: number;
   readonly history: readonly EpochMetrics[];
+  /** The epoch whose weights the model has. */
+  readonly exported: EpochMetrics | undefined;
+  /** Whether it ended because validation had stalled. */
+  readonly stoppedEarly: boolean;
   readonly failed: readonly UnreadableExample[];
-  /** Where the checkpoint and `metrics.jsonl` are. */
+  /** Where the checkpoint, `metrics.jsonl` and `metrics.csv` are. */
   readonly runDirectory: string;
 }
-
-export const runDirectoryOf = (out: string): string => `${resolve(out)}.training`;
 
 interface TrainingSets {
   readonly training: ReadTrainingSet;
@@ -87,7 +92,7 @@ interface TrainingSets {
  */
 export function readTrainingSet(
   dataset: Dataset,
-  { backbone, settings }: Pick<TrainingChoice, 'backbone' | 'settings'>,
+  { backbone, settings }: Pick<TrainingChoice, 'backbone'> & { readonly settings: ChosenSettings },
   { varied, ...options }: ReadFeaturesOptions & { readonly varied: boolean },
 ): Promise<ReadTrainingSet> {
   if (backbone !== undefined) return backbone.read(dataset, options);
@@ -96,9 +101,12 @@ export function readTrainingSet(
   return readImageSet(dataset, { preprocessing, augmentation, side, ...options });
 }
 
-async function readSets(request: TrainingRequest): Promise<TrainingSets> {
+async function readSets(
+  request: TrainingRequest & { readonly settings: ChosenSettings },
+): Promise<TrainingSets> {
   const { dataset, validationShare, settings, signal, observer } = request;
   const split = holdOutClasses(dataset, { share: validationShare, seed: settings.seed });
+  requireMonitored(split.validation, settings);
   const total = dataset.examples.length;
   const read = (part: Dataset, before: number, varied: boolean) =>
     readTrainingSet(part, request, {
@@ -126,7 +134,7 @@ export function completeSettings(
   const steps =
     'steps' in length ? length.steps : length.epochs * batchesPerEpoch(images, settings.batchSize);
   return trainingSettingsSchema.parse({
-    ...completeOptions(settings),
+    ...completeChoice(settings),
     ...{ network: network.settings, steps, engine },
   });
 }
@@ -136,7 +144,7 @@ export function completeSettings(
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
  */
 export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
-  const request = { ...given, settings: completeOptions(given.settings), out: resolve(given.out) };
+  const request = { ...given, settings: completeChoice(given.settings), out: resolve(given.out) };
   const { out, network: source, backbone, existing, signal, observer, datasetName } = request;
   const runDirectory = runDirectoryOf(out);
   await requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
@@ -148,7 +156,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const failed = [...training.failed, ...validation.failed];
   const batches = batchesPerEpoch(images, settings.batchSize);
   const { network, progress, completed } = await fitNetwork({
-    ...{ settings, network: source, training, validation: validation.set, runDirectory, signal },
+    ...{ settings, network: source, training, validation, runDirectory, signal },
     resume: existing === 'resume',
     onStart: step =>
       observer?.onStart?.({ images, classes, held: validation.classes, steps: settings.steps, step, failed }),
@@ -157,11 +165,13 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   });
   try {
     const data = { dataset: datasetName, classes, images, dataSha256 };
-    const manifest = completed
-      ? await writeModel(out, { network, backbone }, { settings, data, metrics: progress.history.at(-1) })
-      : undefined;
     const { step: steps, history } = progress;
-    return { completed, manifest, steps, history, failed, runDirectory };
+    const exported = exportedEpochOf(history, settings);
+    const manifest = completed
+      ? await writeModel(out, { network, backbone }, { settings, data, metrics: exported })
+      : undefined;
+    const stoppedEarly = completed && steps < settings.steps;
+    return { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory };
   } finally {
     network.close();
   }

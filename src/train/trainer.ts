@@ -1,14 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
-import { evaluateRetrieval } from '../math/retrieval-metrics.js';
-import type { VectorBlock } from '../math/vectors.js';
-import { inBatches, workAhead } from '../work-ahead.js';
+import { workAhead } from '../work-ahead.js';
 import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
-import type { Batch, EmbeddingNetwork } from './embedding-network.js';
+import { hasStalled } from './early-stopping.js';
+import type { Batch } from './embedding-network.js';
+import { findCollapse } from './find-collapse.js';
 import type { Loss, LossResult } from './losses/loss.js';
 import type { PlannedBatch, Sampler } from './samplers/sampler.js';
 import { learningRateAt, type TrainingSettings } from './settings.js';
+import { validate } from './validate.js';
 
 export interface TrainingJob {
   readonly settings: TrainingSettings;
@@ -31,13 +32,12 @@ interface LoadedBatch extends PlannedBatch {
   readonly input: Float32Array;
 }
 
-const embeddedAtOnce = 64;
-
 export const batchesPerEpoch = (images: number, batchSize: number): number => Math.ceil(images / batchSize);
 
 /**
- * Trains until `settings.steps` steps are done or the signal is aborted. Everything random is named by the seed, the
- * epoch and the step, so that stopping after any step and going on gives the same weights as never stopping.
+ * Trains until `settings.steps` steps are done, validation has stalled or the signal is aborted. Everything random is
+ * named by the seed, the epoch and the step, so that stopping after any step and going on gives the same weights as
+ * never stopping.
  * @returns whether it came to its end
  * @throws MedoidError `training-diverged` when the loss or a weight is not finite
  */
@@ -45,7 +45,7 @@ export async function train(job: TrainingJob): Promise<boolean> {
   const { settings, training, progress, signal, sampler } = job;
   const { batchSize, classShare } = settings;
   const perEpoch = batchesPerEpoch(training.labels.length, batchSize);
-  while (progress.step < settings.steps) {
+  while (progress.step < settings.steps && !hasStalled(progress.history, settings)) {
     const epoch = Math.floor(progress.step / perEpoch);
     const first = progress.step % perEpoch;
     const last = Math.min(perEpoch, first + settings.steps - progress.step);
@@ -111,44 +111,22 @@ function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
 }
 
 async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetrics> {
-  const { sums, step } = job.progress;
+  const { settings, training, validation } = job;
+  const { sums, step, history } = job.progress;
   const { network, classVectors } = job.learnt;
   if (!network.isFinite() || classVectors?.isFinite() === false)
     throw diverged(`some weights after step ${step} are not`);
+  const { directions, ...validated } = await validate({ settings, network, training, validation });
+  const room = { dimension: settings.dimension, directions };
   const means = Object.entries(sums.terms).map(([name, sum]) => [name, sum / sums.steps]);
   return {
     epoch: epoch + 1,
     steps: step,
     loss: sums.loss / sums.steps,
     terms: Object.fromEntries(means),
-    learningRate: learningRateAt(job.settings, step - 1),
-    recallAt1: await validate(job),
+    learningRate: learningRateAt(settings, step - 1),
+    ...validated,
     imagesPerSecond: sums.images / sums.seconds,
+    warnings: findCollapse(validated, history.at(-1), room),
   };
-}
-
-/** Recall@1 of the held-out classes under the present weights; null without any. */
-async function validate({ settings, learnt, validation }: TrainingJob): Promise<number | null> {
-  if (validation.labels.length === 0) return null;
-  const block = await embedSet(learnt.network, validation, settings.dimension);
-  return (await evaluateRetrieval(block, validation.labels, { ks: [1] })).recallAt[1];
-}
-
-/** Embeds with the network as it is in training: [examples, dimension]. */
-export async function embedSet(
-  network: EmbeddingNetwork,
-  set: TrainingSet,
-  dimension: number,
-): Promise<VectorBlock> {
-  const count = set.labels.length;
-  const data = new Float32Array(count * dimension);
-  const numbers = Array.from({ length: count }, (_, i) => i);
-  let offset = 0;
-  const load = (batch: number[]) => set.load(batch);
-  for await (const [, input] of workAhead(inBatches(numbers, embeddedAtOnce), load)) {
-    const block = network.embed(input);
-    data.set(block.data, offset);
-    offset += block.data.length;
-  }
-  return { data, count, dimension };
 }

@@ -84,7 +84,9 @@ export async function writeModel(
     architecture: { network: architecture.name, options: architecture.options },
     training: { ...data, seed, engine, steps: metrics?.steps ?? 0, options: { loss, ...rest } },
     metrics:
-      metrics === undefined ? {} : { loss: metrics.loss, recallAt1: metrics.recallAt1, ...metrics.terms },
+      metrics === undefined
+        ? {}
+        : { loss: metrics.loss, recallAt1: metrics.recallAt1, mapAtR: metrics.mapAtR, ...metrics.terms },
   });
   await saveModel(target, manifest, bytes);
   return manifest;

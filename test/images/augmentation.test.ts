@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawVariation, writeVariedInput } from '../../src/images/augmentation.js';
+import { augmentationSchema, drawVariation, writeVariedInput } from '../../src/images/augmentation.js';
 import { centreCrop, defaultPreprocessing, writeNetworkInput } from '../../src/images/preprocessing.js';
 import { createRandom } from '../../src/math/random.js';
 
@@ -55,10 +55,10 @@ describe('augmentation', () => {
     const random = createRandom('windows');
     const sizes = new Set<string>();
     for (let i = 0; i < 500; i++) {
-      const fixed = drawVariation({ cropScale: 0, colourJitter: 0 }, preprocessing, random);
+      const fixed = drawVariation({ cropScale: 0, scaledShare: 1, colourJitter: 0 }, preprocessing, random);
       expect([fixed.height, fixed.width]).toEqual([16 / 18, 16 / 18]);
       const { top, left, height, width, brightness } = drawVariation(
-        { cropScale: 0.4, colourJitter: 0.2 },
+        { cropScale: 0.4, scaledShare: 1, colourJitter: 0.2 },
         preprocessing,
         random,
       );
@@ -69,5 +69,36 @@ describe('augmentation', () => {
       sizes.add(height.toFixed(1));
     }
     expect(sizes.size).toBeGreaterThan(4);
+  });
+
+  it('mixes windows of one size with windows of any, by the share asked for', () => {
+    const countScaled = (scaledShare: number): number => {
+      const random = createRandom('mixed');
+      let scaled = 0;
+      for (let i = 0; i < 1000; i++) {
+        const drawn = drawVariation({ cropScale: 0.4, scaledShare, colourJitter: 0 }, preprocessing, random);
+        if (drawn.height !== 16 / 18 || drawn.width !== 16 / 18) scaled++;
+      }
+      return scaled;
+    };
+    expect([countScaled(0), countScaled(1)]).toEqual([0, 1000]);
+    expect(countScaled(0.3)).toBeGreaterThan(250);
+    expect(countScaled(0.3)).toBeLessThan(350);
+  });
+
+  it.each([
+    ['crops of one size', { cropScale: 0, scaledShare: 0.3 }],
+    ['every crop scaled', { cropScale: 0.4, scaledShare: 1 }],
+  ])('asks nothing more of the random stream where the share decides nothing: %s', (_, crops) => {
+    const random = createRandom('stream');
+    drawVariation({ ...crops, colourJitter: 0 }, preprocessing, random);
+    const plainly = createRandom('stream');
+    // Side, stretch, two for the place, mirror, brightness, contrast, saturation.
+    for (let draw = 0; draw < 8; draw++) plainly.next();
+    expect(random.next()).toBe(plainly.next());
+  });
+
+  it('reads settings from before there was a choice as every crop scaled', () => {
+    expect(augmentationSchema.parse({ cropScale: 0.4, colourJitter: 0 }).scaledShare).toBe(1);
   });
 });

@@ -13,10 +13,11 @@ import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js'
 import { defaultPreprocessing } from '../../src/images/preprocessing.js';
 import { losses } from '../../src/train/losses/index.js';
 import { namedNetwork } from '../../src/train/networks/named-network.js';
+import { runDirectoryOf } from '../../src/train/run-files.js';
 import { loadTensors, saveTensors } from '../../src/train/safetensors.js';
 import { samplers } from '../../src/train/samplers/index.js';
 import { tf } from '../../src/train/tf.js';
-import { runDirectoryOf, type TrainingRequest, trainModel } from '../../src/train/train-model.js';
+import { type TrainingRequest, trainModel } from '../../src/train/train-model.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 
 const steps = 7;
@@ -123,15 +124,24 @@ describe('training a model', () => {
     },
   );
 
-  it('continues a checkpoint from before there were optimisers and margins to choose from', async () => {
+  it('continues a checkpoint from before there were optimisers, margins, crops and an end to choose from, and less was measured', async () => {
     const whole = await trainModel(request('new'));
-    await trainModel(request('old', stopAfter(3)));
+    await trainModel(request('old', stopAfter(5)));
     const checkpoint = join(runDirectoryOf(outOf('old')), 'checkpoint.safetensors');
     const { tensors, metadata } = await loadTensors(checkpoint);
     const { optimizer, clipNorm, loss, ...settings } = JSON.parse(metadata.settings);
     expect([optimizer.name, clipNorm, loss.options.margin]).toEqual(['rmsprop', 0, 'nmi']);
     delete loss.options.margin;
-    const old = { ...metadata, settings: JSON.stringify({ ...settings, loss }) };
+    for (const name of ['patience', 'monitor']) delete settings[name];
+    delete settings.augmentation.scaledShare;
+    const progress = JSON.parse(metadata.progress);
+    for (const name of ['mapAtR', 'meanDistance', 'effectiveRank', 'warnings'])
+      expect(delete progress.history[0][name]).toBe(true);
+    const old = {
+      ...metadata,
+      settings: JSON.stringify({ ...settings, loss }),
+      progress: JSON.stringify(progress),
+    };
     await saveTensors(checkpoint, { tensors, metadata: old });
     const resumed = await trainModel(request('old', { existing: 'resume' }));
     expect(resumed.manifest?.weights.sha256).toBe(whole.manifest?.weights.sha256);
@@ -277,10 +287,12 @@ describe('training a model', () => {
       ...settings,
       learningRate: 0.005,
       batchSize: 40,
-      network: { name: 'resnet', options: { width: 8 } },
     };
+    const network = namedNetwork({ name: 'resnet', options: { width: 8 } });
     const mapAfter = async (name: string, length: { steps: number }): Promise<number> => {
-      await trainModel(request(name, { dataset: half, settings: larger, length, validationShare: 0 }));
+      await trainModel(
+        request(name, { network, dataset: half, settings: larger, length, validationShare: 0 }),
+      );
       const embedder = await OnnxEmbedder.open(outOf(name));
       const { signal } = new AbortController();
       const { block, labels } = await embedExamples(unseen.examples, embedder, { signal });

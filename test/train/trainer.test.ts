@@ -11,20 +11,22 @@ import { trainingSettingsSchema } from '../../src/train/settings.js';
 import { type TrainingJob, train } from '../../src/train/trainer.js';
 import { blockOf } from '../fixtures/batches.js';
 
-const settings = trainingSettingsSchema.parse({
+const chosen = trainingSettingsSchema.parse({
   network: { name: 'none', options: {} },
   loss: { name: 'none', options: {} },
   sampler: { name: 'none', options: {} },
   augmentation: { cropScale: 0, colourJitter: 0 },
   ...{
     preprocessing: defaultPreprocessing(16),
-    dimension: 1,
+    dimension: 2,
     batchSize: 4,
     classShare: 0.5,
     learningRate: 0.01,
   },
   ...{ schedule: 'constant', warmupSteps: 0, steps: 2, seed: 0, engine: 'none' },
 });
+/** One number an embedding: too few for a real one, enough to be followed through the loop. */
+const settings = { ...chosen, dimension: 1 };
 
 const size = 5;
 
@@ -38,21 +40,40 @@ const training: TrainingSet = {
 };
 
 /** One number an image: its first pixel. */
-const firstPixels = (input: Float32Array, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => input[i * (input.length / count)]);
+const firstPixels = (input: Float32Array): number[] =>
+  Array.from({ length: input.length / size }, (_, i) => input[i * size]);
 
 /** Embeds an image as its brightness and remembers the batches it was trained on. */
-function createNetwork(candidates: number): { network: EmbeddingNetwork; batches: Batch[] } {
+function createNetwork(): { network: EmbeddingNetwork; batches: Batch[] } {
   const batches: Batch[] = [];
   const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
     step(batch) {
       batches.push(batch);
       return { value: 1, gradient: new Float32Array(), terms: {} };
     },
-    embed: input => blockOf(firstPixels(input, candidates).map(value => [value])),
+    embed: input => blockOf(firstPixels(input).map(value => [value])),
     isFinite: () => true,
   };
   return { network: network as EmbeddingNetwork, batches };
+}
+
+/** `values[epoch]` is what the network embeds every image as, once it has taken a step of that epoch. */
+function createEmbedder(values: readonly (readonly number[] | 'by image')[]): EmbeddingNetwork {
+  let steps = 0;
+  const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
+    step: () => {
+      steps++;
+      return { value: 1, gradient: new Float32Array(), terms: {} };
+    },
+    embed: input => {
+      const count = input.length / size;
+      const value = values[Math.ceil(steps / 2) - 1];
+      const axis = (i: number) => Array.from({ length: 8 }, (_, k) => (k === i % 8 ? 1 : 0));
+      return blockOf(Array.from({ length: count }, (_, i) => (value === 'by image' ? axis(i) : [...value])));
+    },
+    isFinite: () => true,
+  };
+  return network as EmbeddingNetwork;
 }
 
 const createJob = (network: EmbeddingNetwork, changes: Partial<TrainingJob>): TrainingJob => ({
@@ -77,7 +98,7 @@ describe('a training step on a batch that is chosen when its turn comes', () => 
       { images: [7, 6, 5, 4, 3, 2], choose },
       { images: [0, 1, 2, 3, 4, 5], choose },
     ];
-    const { network, batches } = createNetwork(6);
+    const { network, batches } = createNetwork();
     const trainedOn: number[] = [];
     await train(
       createJob(network, {
@@ -92,15 +113,15 @@ describe('a training step on a batch that is chosen when its turn comes', () => 
     // Brighter images have larger pixels: embeddings and chosen pixels are in the order of the images.
     const [first, second] = seen.map(({ data }) => [...data]);
     expect(first).toEqual(first.toSorted((a, b) => b - a));
-    expect(firstPixels(batches[0].input, 3)).toEqual([first[5], first[0], first[3]]);
-    expect(firstPixels(batches[1].input, 3)).toEqual([second[5], second[0], second[3]]);
+    expect(firstPixels(batches[0].input)).toEqual([first[5], first[0], first[3]]);
+    expect(firstPixels(batches[1].input)).toEqual([second[5], second[0], second[3]]);
     expect(trainedOn).toEqual([3, 6]);
   });
 });
 
 describe('training', () => {
   it('stops with an error when what a loss learns has left the finite numbers', async () => {
-    const { network } = createNetwork(4);
+    const { network } = createNetwork();
     const classVectors = new ClassVectors({ classes: 8, dimension: 1, seed: 0, learningRateFactor: 1 });
     const step: EmbeddingNetwork['step'] = () => ({
       ...{ value: 1, gradient: new Float32Array(), terms: {} },
@@ -108,5 +129,34 @@ describe('training', () => {
     });
     const learnt = { network: { ...network, step } as EmbeddingNetwork, classVectors };
     await expect(train(createJob(network, { learnt }))).rejects.toMatchObject({ code: 'training-diverged' });
+  });
+
+  it('warns when the embeddings collapse, once each time that begins, with or without held-out classes', async () => {
+    const alike = [1, 0, 0, 0, 0, 0, 0, 0];
+    for (const labels of [new Int32Array(), training.labels]) {
+      const network = createEmbedder(['by image', alike, alike, 'by image', alike]);
+      const job = createJob(network, {
+        settings: { ...settings, dimension: 8, steps: 10 },
+        validation: { ...training, labels },
+      });
+      await train(job);
+      const { history } = job.progress;
+      expect(history.map(({ meanDistance }) => meanDistance)).toEqual([Math.SQRT2, 0, 0, Math.SQRT2, 0]);
+      expect(history.map(({ warnings }) => warnings.length)).toEqual([0, 1, 0, 0, 1]);
+      expect(history[1].warnings[0]).toMatch(/all images embed alike: .* is 0\.0.*--learning-rate/);
+    }
+  });
+
+  it('ends when validation has not risen for as many epochs as it is given', async () => {
+    const run = async (patience: number): Promise<number> => {
+      const job = createJob(createEmbedder(Array.from({ length: 6 }, () => 'by image')), {
+        settings: { ...settings, dimension: 8, steps: 12, patience },
+        validation: training,
+      });
+      expect(await train(job)).toBe(true);
+      return job.progress.step;
+    };
+    // Nothing is ever found, so the first of the epochs, of two steps each, stays the best.
+    expect([await run(0), await run(1), await run(3)]).toEqual([12, 4, 8]);
   });
 });
