@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { compareLosses } from '../comparison/compare-losses.js';
+import { checkRecipe, compareLosses } from '../comparison/compare-losses.js';
 import { type Flags, type Recipe, recipeSchema } from '../comparison/recipe.js';
 import { renderComparison } from '../comparison/render-comparison.js';
 import { TrialStore } from '../comparison/trial-store.js';
@@ -100,11 +100,13 @@ export const compare = defineCommand({
       (await openDataset({ data: folder, dataset, excludeClasses, ...part }, ['all'])).dataset;
     const opened = await openNetwork(parseFlags(flags), context);
     try {
+      const whole = { ...recipe, training: flags };
+      const choose = (chosen: Flags) => trainingOf(parseFlags(chosen), opened);
+      checkRecipe(whole, choose);
       const comparison = await compareLosses({
-        recipe: { ...recipe, training: flags },
+        ...{ recipe: whole, choose },
         train: await read(recipe.train),
         test: await read(recipe.test),
-        choose: chosen => trainingOf(parseFlags(chosen), opened),
         context: {
           ...{ ks: recipe.ks, signal: context.signal, report: context.report },
           store: await TrialStore.open(join(out, 'trials')),

@@ -1,10 +1,12 @@
 import { basename, relative, sep } from 'node:path';
 import { z } from 'zod';
+import type { Example } from '../datasets/dataset.js';
 import { readExample } from '../datasets/read-example.js';
 import type { EmbeddedExamples } from '../evaluation/embed-examples.js';
 import type { EmbeddingQuality } from '../evaluation/evaluate-embeddings.js';
 import { createThumbnail } from '../images/decode.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
+import type { ReportedEmbeddings } from '../report/run-report.js';
 import { writeReport } from '../report/write-report.js';
 
 export const reportOption = z
@@ -50,6 +52,18 @@ function factsOf({ name, input, split, embeddings, rows, quality }: Evaluation):
   ];
 }
 
+/** An image's path from the folder of its data set, with slashes; its name alone where it is not in there. */
+export function nameWithin(data: string, image: string): string {
+  const below = relative(data, image);
+  return below.startsWith('..') ? basename(image) : below.replaceAll(sep, '/');
+}
+
+/** Small pictures of examples by their numbers. */
+export const thumbnailsOf =
+  (examples: readonly Example[]): ReportedEmbeddings['thumbnail'] =>
+  async (image, side) =>
+    createThumbnail(await readExample(examples[image]), { side, format: 'webp' });
+
 /** @returns names of the classes by their numbers */
 function classNamesOf({ embedded, labels }: EmbeddedExamples): string[] {
   const names: string[] = [];
@@ -61,10 +75,7 @@ function classNamesOf({ embedded, labels }: EmbeddedExamples): string[] {
 export async function reportEvaluation(path: string, evaluation: Evaluation): Promise<void> {
   const { name, input, embeddings, rows, quality, signal } = evaluation;
   const { block, labels, embedded, failed } = embeddings;
-  const nameOf = (image: string): string => {
-    const below = relative(input.data, image);
-    return below.startsWith('..') ? basename(image) : below.replaceAll(sep, '/');
-  };
+  const nameOf = (image: string): string => nameWithin(input.data, image);
   const left = failed.map(({ path, message }) => `Left out ${nameOf(path)}: ${message}`);
   await writeReport(
     path,
@@ -79,8 +90,7 @@ export async function reportEvaluation(path: string, evaluation: Evaluation): Pr
         classNames: classNamesOf(embeddings),
         names: embedded.map(({ path }) => nameOf(path)),
         rows,
-        thumbnail: async (image, side) =>
-          createThumbnail(await readExample(embedded[image]), { side, format: 'webp' }),
+        thumbnail: thumbnailsOf(embedded),
       },
     },
     { seed: input.seed, signal },

@@ -12,6 +12,7 @@ import {
 } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
+import { reportTraining } from './report-training.js';
 import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
@@ -65,7 +66,7 @@ function createObserver({ report }: CommandContext): {
   };
 }
 
-function answer(out: string, outcome: TrainingOutcome): CommandResult {
+function answer(out: string, outcome: TrainingOutcome, report: string | null): CommandResult {
   const { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory } = outcome;
   const json = {
     completed,
@@ -77,15 +78,36 @@ function answer(out: string, outcome: TrainingOutcome): CommandResult {
     warnings: history.flatMap(({ epoch, warnings }) => warnings.map(message => ({ epoch, message }))),
     failed,
     runDirectory,
+    report,
   };
   const leftOut = failed.length === 0 ? '' : `, ${failed.length} images left out`;
   const early = stoppedEarly ? ', stopped early' : '';
   const earlier = exported === history.at(-1) ? '' : `, best epoch ${exported?.epoch}`;
+  const reported = report === null ? '' : `\nreport: ${report}`;
   const text = completed
-    ? `wrote ${out} after ${steps} steps${early}${earlier}, weights ${manifest?.weights.sha256}${leftOut}`
+    ? `wrote ${out} after ${steps} steps${early}${earlier}, weights ${manifest?.weights.sha256}${leftOut}${reported}`
     : `stopped after step ${steps}; the same command with --resume goes on`;
   const exitCode = completed ? Math.min(1, failed.length) : errorCatalogue.interrupted.exit;
   return { json, text, exitCode };
+}
+
+/** The model is written by now, so a report that fails is told and does not make the training fail. */
+async function tryReport({
+  input,
+  outcome,
+  context: { signal, report },
+}: {
+  readonly input: Parameters<typeof reportTraining>[0]['input'];
+  readonly outcome: TrainingOutcome;
+  readonly context: CommandContext;
+}): Promise<string | null> {
+  try {
+    return await reportTraining({ input, outcome, signal });
+  } catch (error) {
+    if (!(error instanceof MedoidError)) throw error;
+    report(`the model is written, its report is not: ${error.message}`);
+    return null;
+  }
 }
 
 export const train = defineCommand({
@@ -104,6 +126,7 @@ export const train = defineCommand({
       'epochs without a better validation before training ends, with the best epoch; 0 = never',
     ),
     monitor: shape.monitor.describe('what validation is better by'),
+    skipReport: z.boolean().default(false).describe('write no <out>.training/report.html'),
     resume: z.boolean().default(false).describe('continue from the checkpoint of a run that was stopped'),
     overwrite: z.boolean().default(false).describe('replace a model that is there'),
   }),
@@ -127,7 +150,9 @@ export const train = defineCommand({
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
         signal: context.signal,
       });
-      return answer(out, outcome);
+      const report =
+        outcome.completed && !input.skipReport ? await tryReport({ input, outcome, context }) : null;
+      return answer(out, outcome, report);
     } finally {
       close();
       await opened.close();

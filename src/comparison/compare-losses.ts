@@ -65,6 +65,20 @@ const scoreOf = (quality: Quality | null, metric: Recipe['tuning']['metric']): n
   return metric === 'recallAt1' ? quality.recallAt[1] : quality[metric];
 };
 
+/**
+ * Everything that will be trained, chosen once, so that a wrong option is known now and not hours later.
+ * @throws MedoidError `invalid-option`
+ */
+export function checkRecipe({ training, tuning, losses }: Recipe, choose: ComparisonRequest['choose']): void {
+  for (const [name, { training: own, grid }] of Object.entries(losses)) {
+    for (const combination of combinationsOf(grid)) {
+      const flags = mergeFlags({ loss: name }, training, own, combination);
+      completeChoice(choose(flags).settings);
+      completeChoice(choose(mergeFlags(flags, tuning.training)).settings);
+    }
+  }
+}
+
 /** Reads a part of the data as all losses of the comparison see it. */
 type Read = (dataset: Dataset, varied: boolean) => Promise<ReadTrainingSet>;
 

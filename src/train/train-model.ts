@@ -5,9 +5,11 @@ import { holdOutClasses } from '../datasets/select-classes.js';
 import type { ReadTrainingSet } from '../datasets/training-set.js';
 import type { Manifest } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
+import type { VectorBlock } from '../math/vectors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { completeChoice } from './complete-options.js';
 import { exportedEpochOf, requireMonitored } from './early-stopping.js';
+import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { fitNetwork } from './fit-network.js';
 import type { FrozenBackbone, ReadFeaturesOptions } from './frozen-backbone.js';
@@ -23,6 +25,7 @@ import {
   trainingSideOf,
 } from './settings.js';
 import { batchesPerEpoch } from './trainer.js';
+import { embedSet } from './validate.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
 
 /** Called as training goes on; all optional. */
@@ -66,6 +69,14 @@ export interface TrainingRequest extends TrainingChoice {
   readonly observer?: TrainingObserver;
 }
 
+/** Examples with their embeddings. */
+export interface EmbeddedSet extends Pick<ReadTrainingSet, 'examples' | 'classNames'> {
+  /** [examples, dimension] */
+  readonly block: VectorBlock;
+  /** Class number of each: [examples]. */
+  readonly labels: Int32Array;
+}
+
 export interface TrainingOutcome {
   /** False when the signal stopped it: the checkpoint is saved and no model written. */
   readonly completed: boolean;
@@ -77,6 +88,10 @@ export interface TrainingOutcome {
   /** Whether it ended because validation had stalled. */
   readonly stoppedEarly: boolean;
   readonly failed: readonly UnreadableExample[];
+  /** All that decided the weights but the images. */
+  readonly settings: TrainingSettings;
+  /** The held-out images as the model embeds them; undefined without any, and when it was stopped. */
+  readonly heldOut: EmbeddedSet | undefined;
   /** Where the checkpoint, `metrics.jsonl` and `metrics.csv` are. */
   readonly runDirectory: string;
 }
@@ -139,6 +154,16 @@ export function completeSettings(
   });
 }
 
+async function embedHeldOut(
+  network: EmbeddingNetwork,
+  { set, examples, classNames }: ReadTrainingSet,
+  { dimension }: TrainingSettings,
+): Promise<EmbeddedSet | undefined> {
+  if (examples.length === 0) return undefined;
+  const block = await embedSet(network, set, dimension);
+  return { block, labels: set.labels, examples, classNames };
+}
+
 /**
  * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
  * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
@@ -170,8 +195,12 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     const manifest = completed
       ? await writeModel(out, { network, backbone }, { settings, data, metrics: exported })
       : undefined;
+    const heldOut = completed ? await embedHeldOut(network, validation, settings) : undefined;
     const stoppedEarly = completed && steps < settings.steps;
-    return { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory };
+    return {
+      ...{ completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory },
+      ...{ settings, heldOut },
+    };
   } finally {
     network.close();
   }
