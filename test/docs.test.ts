@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { renderTables } from '../scripts/option-tables/render-tables.js';
+import { generatedPages, renderTables } from '../scripts/option-tables/render-tables.js';
 import { commands } from '../src/commands/index.js';
 import { datasets } from '../src/datasets/index.js';
 import { losses } from '../src/train/losses/index.js';
@@ -37,11 +37,24 @@ describe('the documentation', () => {
     }
   });
 
-  it('has the tables of losses and samplers as they are', () => {
-    const text = read('docs/training.md');
+  it.each(Object.entries(generatedPages))('has its generated tables as they are in %s', (page, tables) => {
+    const text = read(page);
     // `npm run docs` writes them.
-    expect(text).toBe(renderTables(text));
+    expect(text).toBe(renderTables(text, tables));
   });
+
+  it.each(commands.map(({ name, options }) => [name, options] as const))(
+    'lists every option of %s with its meaning',
+    (name, { shape }) => {
+      const [, section] = read('docs/options.md').split(`## medoid ${name}\n`);
+      const [table] = section.split('<!-- end -->');
+      for (const [option, schema] of Object.entries(shape)) {
+        const flag = `--${option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+        const row = table.split('\n').find(line => line.startsWith(`| \`${flag}\` |`));
+        expect(row?.replaceAll('\\<', '<'), flag).toContain((schema as z.ZodType).description);
+      }
+    },
+  );
 
   it('lists every loss and sampler and each of their options with its default and its meaning', () => {
     const text = read('docs/training.md');

@@ -1,4 +1,8 @@
+import { homedir } from 'node:os';
 import { z } from 'zod';
+import type { CliCommand } from '../../src/commands/command.js';
+import { commands } from '../../src/commands/index.js';
+import { kebabCase } from '../../src/commands/run-cli.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
@@ -47,8 +51,28 @@ const renderSummaries = (head: Row, definitions: readonly Definition[]): string 
 const renderOptions = (kind: string, definitions: readonly Definition[]): string =>
   renderTable([kind, 'option', 'default', 'values', 'meaning'], definitions.flatMap(rowsOf));
 
-/** Every generated table, by the name in its markers. */
-const tables: Readonly<Record<string, () => string>> = {
+type Tables = Readonly<Record<string, () => string>>;
+
+/** Flags of one verb: what they are for and what they are unless given. */
+function renderFlags({ options }: CliCommand): string {
+  const rows = Object.entries(options.shape as Record<string, z.ZodType>).map(([name, schema]) => {
+    const parsed = schema.safeParse(undefined);
+    const isPlace = typeof parsed.data === 'string' && parsed.data.startsWith(homedir());
+    const given = isPlace ? String(parsed.data).replace(homedir(), '~') : parsed.data;
+    const isEmpty = given === undefined || ['[]', '{}'].includes(JSON.stringify(given));
+    const shown = isEmpty ? '' : code(Array.isArray(given) ? given.join(',') : given);
+    const flag = `--${kebabCase(name)}`;
+    return [
+      code(flag),
+      parsed.success ? shown : 'required',
+      (schema.description ?? '').replaceAll('<', '\\<'),
+    ];
+  });
+  return renderTable(['option', 'default', 'meaning'], rows);
+}
+
+/** Tables of `docs/training.md`, by the name in their markers. */
+const trainingTables: Tables = {
   losses: () => renderSummaries(['loss', 'what it does'], losses),
   'loss-options': () => renderOptions('loss', losses),
   'loss-terms': () =>
@@ -64,11 +88,19 @@ const tables: Readonly<Record<string, () => string>> = {
   'optimizer-options': () => renderOptions('optimiser', optimizers),
 };
 
+/** Every page with generated tables, and what they are. */
+export const generatedPages: Readonly<Record<string, Tables>> = {
+  'docs/training.md': trainingTables,
+  'docs/options.md': Object.fromEntries(
+    commands.map(command => [command.name.replace(' ', '-'), () => renderFlags(command)]),
+  ),
+};
+
 /**
  * The page with what stands between `<!-- table: name -->` and `<!-- end -->` written anew from the registries.
  * @throws Error when the page has not every table once
  */
-export function renderTables(page: string): string {
+export function renderTables(page: string, tables: Tables = trainingTables): string {
   const found: string[] = [];
   const rendered = page.replace(
     /(<!-- table: ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g,

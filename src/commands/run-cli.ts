@@ -7,7 +7,9 @@ import { commands, verbGroups } from './index.js';
 
 const misuse = 2;
 
-const kebabCase = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+/** As flags are written. */
+export const kebabCase = (name: string): string =>
+  name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 
 const unwrap = (schema: z.ZodType): z.ZodType => {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
