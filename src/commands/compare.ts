@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { checkRecipe, compareLosses } from '../comparison/compare-losses.js';
+import { compareLosses } from '../comparison/compare-losses.js';
 import { type Flags, type Recipe, recipeSchema } from '../comparison/recipe.js';
 import { renderComparison } from '../comparison/render-comparison.js';
 import { TrialStore } from '../comparison/trial-store.js';
@@ -54,20 +54,43 @@ function parseFlags(flags: Flags): TrainingInput {
   });
 }
 
-/** What every loss must share, in no loss of its own. */
-function requireShared({ losses, tuning }: Recipe): void {
-  const own = Object.entries(losses).flatMap(([name, { training, grid }]) =>
-    [...Object.keys(training), ...Object.keys(grid)].map(option => ({ where: name, option })),
-  );
-  const all = [...own, ...Object.keys(tuning.training).map(option => ({ where: 'tuning', option }))];
-  const names = [...networkOptionNames, 'cropScale', 'colourJitter', 'engine', 'seed'];
-  const wrong = all.find(({ option }) => names.includes(option));
-  if (wrong === undefined) return;
-  throw new MedoidError(
-    'invalid-option',
-    `the recipe: expected ${wrong.option} in training, which all losses share; it is in ${wrong.where}`,
-    { field: 'config' },
-  );
+/** What all losses share, so that only they differ; how many images are met is among it. */
+const sharedNames = [
+  ...networkOptionNames,
+  ...['cropScale', 'scaledShare', 'colourJitter', 'dimension', 'hiddenUnits', 'engine'],
+];
+const budgetNames = ['epochs', 'steps'];
+
+/** @throws MedoidError `invalid-option` for an option where it would make the comparison unfair or do nothing */
+function requireInPlace({ training, losses, tuning }: Recipe): void {
+  const refuse = (place: string, given: Flags | Record<string, unknown>, names: readonly string[]): void => {
+    const wrong = Object.keys(given).find(option => names.includes(option.split('.')[0]));
+    if (wrong === undefined) return;
+    throw new MedoidError(
+      'invalid-option',
+      `the recipe: expected no ${wrong} in ${place}: losses differ in what is their own, and share network, pictures ` +
+        'and budget in training; seeds are in seeds',
+      { field: 'config' },
+    );
+  };
+  refuse('training', training, ['loss', 'seed']);
+  refuse('tuning.training', tuning.training, [...sharedNames, 'loss', 'seed']);
+  for (const [name, { training: own, grid }] of Object.entries(losses)) {
+    refuse(`losses.${name}.training`, own, [...sharedNames, ...budgetNames, 'seed']);
+    refuse(`losses.${name}.grid`, grid, [...sharedNames, ...budgetNames, 'seed', 'loss']);
+  }
+}
+
+/** Files that the recipe names are named from where it is. */
+function fromRecipe(config: string, { training }: Recipe): Flags {
+  const place = (value: Flags[string]): string => resolve(dirname(config), String(value));
+  const { init, backbone, featureCache } = training;
+  return {
+    ...training,
+    ...(init !== undefined && { init: place(init) }),
+    ...(backbone !== undefined && { backbone: `onnx:${place(String(backbone).replace(/^onnx:/, ''))}` }),
+    ...(featureCache !== undefined && { featureCache: place(featureCache) }),
+  };
 }
 
 export const compare = defineCommand({
@@ -84,17 +107,24 @@ export const compare = defineCommand({
       .describe('folder of the data set (default: what the recipe says, from where it is)'),
     init: trainingOptions.init,
     backbone: trainingOptions.backbone,
-    featureCache: trainingOptions.featureCache,
+    featureCache: trainingOptions.featureCache
+      .unwrap()
+      .optional()
+      .describe('folder where its features are kept (default: what the recipe says, or that of train)'),
   }),
   async run({ config, out, data, init, backbone, featureCache }, context): Promise<CommandResult> {
     const recipe = await readRecipe(config);
-    requireShared(recipe);
+    requireInPlace(recipe);
     const folder = data ?? (recipe.data && resolve(dirname(config), recipe.data));
     if (folder === undefined) {
       throw new MedoidError('invalid-option', `expected --data, or data in ${config}`, { field: 'data' });
     }
-    const given = { ...(init && { init }), ...(backbone && { backbone, featureCache }) };
-    const flags = { ...recipe.training, ...given };
+    const given = {
+      ...(init && { init }),
+      ...(backbone && { backbone }),
+      ...(featureCache && { featureCache }),
+    };
+    const flags = { ...fromRecipe(config, recipe), ...given };
     const { dataset, excludeClasses } = recipe;
     const read = async (part: Recipe['train']) =>
       (await openDataset({ data: folder, dataset, excludeClasses, ...part }, ['all'])).dataset;
@@ -102,20 +132,19 @@ export const compare = defineCommand({
     try {
       const whole = { ...recipe, training: flags };
       const choose = (chosen: Flags) => trainingOf(parseFlags(chosen), opened);
-      checkRecipe(whole, choose);
       const comparison = await compareLosses({
         ...{ recipe: whole, choose },
         train: await read(recipe.train),
         test: await read(recipe.test),
         context: {
           ...{ ks: recipe.ks, signal: context.signal, report: context.report },
-          store: await TrialStore.open(join(out, 'trials')),
+          store: new TrialStore(join(out, 'trials')),
         },
       });
       const table = renderComparison(comparison);
       await replaceFile(join(out, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
       await replaceFile(join(out, 'comparison.md'), table);
-      return { json: comparison, text: table };
+      return { json: comparison, text: table, exitCode: Math.min(1, comparison.failed.length) };
     } finally {
       await opened.close();
     }

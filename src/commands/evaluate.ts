@@ -17,6 +17,7 @@ import { datasetOptions, openDataset, splitPairOption } from './dataset-options.
 import { describeQuality } from './describe-quality.js';
 import { createProgress } from './progress.js';
 import { reportEvaluation, reportOption } from './report-evaluation.js';
+import { tryReport } from './try-report.js';
 
 const neighbourCounts = nameList.pipe(
   z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
@@ -81,7 +82,7 @@ export const evaluate = defineCommand({
     seed: seedOption,
     report: reportOption,
   }),
-  async run(input, { signal }): Promise<CommandResult> {
+  async run(input, { signal, report: tell }): Promise<CommandResult> {
     checkEmbedding(input);
     if (input.report !== undefined) await requireReportPath(input.report);
     const { dataset, split } = await openDataset(input, ['query:gallery', 'test']);
@@ -104,10 +105,16 @@ export const evaluate = defineCommand({
         index: indexes[input.index],
         signal,
       });
-      if (input.report !== undefined) {
-        const name = embedder.modelId;
-        await reportEvaluation(input.report, { name, input, split, embeddings, rows, quality, signal });
-      }
+      const { report: path } = input;
+      const name = embedder.modelId;
+      const write = async (to: string): Promise<string> => {
+        await reportEvaluation(to, { name, input, split, embeddings, rows, quality, signal });
+        return to;
+      };
+      const report =
+        path === undefined
+          ? null
+          : await tryReport(() => write(path), { rest: 'the answer is complete', tell });
       const asked = {
         split,
         images: labels.length,
@@ -117,9 +124,9 @@ export const evaluate = defineCommand({
       };
       const left = failed.map(({ path, message }) => `left out ${path}: ${message}`);
       return {
-        json: { modelId: embedder.modelId, ...asked, ...quality, failed, report: input.report ?? null },
-        text: [...left, describeQuality(`${embedder.modelId} on ${split}`, quality)].join('\n'),
-        exitCode: Math.min(1, failed.length),
+        json: { modelId: name, ...asked, ...quality, failed, report },
+        text: [...left, describeQuality(`${name} on ${split}`, quality)].join('\n'),
+        exitCode: failed.length > 0 || (path !== undefined && report === null) ? 1 : 0,
       };
     } finally {
       await embedder.close();

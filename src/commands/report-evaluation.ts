@@ -83,7 +83,10 @@ export async function reportEvaluation(path: string, evaluation: Evaluation): Pr
       title: `Evaluation of ${name} on ${basename(input.data)}`,
       facts: factsOf(evaluation),
       warnings: left,
-      quality: [{ name, values: quality }],
+      quality: [
+        { name: quality.index === undefined ? name : 'exact', values: quality },
+        ...(quality.index === undefined ? [] : [{ name: quality.index.name, values: quality.index }]),
+      ],
       embeddings: {
         block,
         labels,

@@ -22,6 +22,14 @@ const describeNamed = ({ name, options }: TrainingSettings['loss']): string => {
   return values.length === 0 ? name : `${name} (${values.join(', ')})`;
 };
 
+/** A best epoch is better on the classes it was chosen on than on others; a reader has to know. */
+const chosenBy = ({ patience, monitor }: TrainingSettings): string => {
+  const metric = monitor === 'map-at-r' ? 'MAP@R' : 'Recall@1';
+  return patience === 0
+    ? ''
+    : `, the best by ${metric} of the held-out classes, so their numbers here flatter it`;
+};
+
 function factsOf({ input, outcome }: Training): [string, string][] {
   const { settings, manifest, exported, steps, stoppedEarly, heldOut } = outcome;
   const { preprocessing, learningRate, schedule } = settings;
@@ -40,7 +48,7 @@ function factsOf({ input, outcome }: Training): [string, string][] {
     ['pictures', `${preprocessing.crop} of ${preprocessing.resize} pixels, ${preprocessing.channels}`],
     ['dimension', String(settings.dimension)],
     ['steps', `${steps} of ${settings.steps}${stoppedEarly ? ', stopped early' : ''}`],
-    ['weights of epoch', String(exported?.epoch ?? 0)],
+    ['weights of epoch', `${exported?.epoch ?? 0}${chosenBy(settings)}`],
     ['engine', settings.engine],
     ['seed', String(settings.seed)],
   ];

@@ -14,6 +14,7 @@ import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { createProgress, type Progress } from './progress.js';
 import { reportTraining } from './report-training.js';
 import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
+import { tryReport } from './try-report.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));
 
@@ -91,25 +92,6 @@ function answer(out: string, outcome: TrainingOutcome, report: string | null): C
   return { json, text, exitCode };
 }
 
-/** The model is written by now, so a report that fails is told and does not make the training fail. */
-async function tryReport({
-  input,
-  outcome,
-  context: { signal, report },
-}: {
-  readonly input: Parameters<typeof reportTraining>[0]['input'];
-  readonly outcome: TrainingOutcome;
-  readonly context: CommandContext;
-}): Promise<string | null> {
-  try {
-    return await reportTraining({ input, outcome, signal });
-  } catch (error) {
-    if (!(error instanceof MedoidError)) throw error;
-    report(`the model is written, its report is not: ${error.message}`);
-    return null;
-  }
-}
-
 export const train = defineCommand({
   name: 'train',
   summary: 'Learn an embedding from labelled images and write it as a model directory.',
@@ -147,11 +129,16 @@ export const train = defineCommand({
         ...{ dataset, datasetName, validationShare, out, observer },
         ...training,
         settings: { ...training.settings, patience, monitor },
+        embedsHeldOut: !input.skipReport,
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
         signal: context.signal,
       });
+      const { signal, report: tell } = context;
+      const write = () => reportTraining({ input, outcome, signal });
       const report =
-        outcome.completed && !input.skipReport ? await tryReport({ input, outcome, context }) : null;
+        outcome.completed && !input.skipReport
+          ? await tryReport(write, { rest: 'the model is written', tell })
+          : null;
       return answer(out, outcome, report);
     } finally {
       close();

@@ -27,11 +27,13 @@ const namesOf = (registry: readonly { readonly name: string }[]): [string, ...st
   registry.map(({ name }) => name) as [string, ...string[]];
 
 /** Three numbers, one a channel. */
-const perChannel = z
-  .string()
-  .transform(text => text.split(',').map(Number))
-  .pipe(z.array(z.number()).length(3, 'expected three numbers, comma-separated'))
-  .transform(([first, second, third]): [number, number, number] => [first, second, third]);
+const perChannel = (channel: z.ZodType<number, number>) => {
+  const number = numeric(channel);
+  return z
+    .string()
+    .transform(text => text.split(','))
+    .pipe(z.tuple([number, number, number], 'expected three numbers, comma-separated'));
+};
 
 /** How a command is told what to learn and how, but not from which images. `train` and the recipes of `compare` have them. */
 export const trainingOptions = {
@@ -82,10 +84,12 @@ export const trainingOptions = {
     .describe('side in pixels of the square that pictures are resized to (default: 9/8 of --image-size)'),
   fit: pixels.fit.optional().describe('how they become square (default: squash)'),
   channels: pixels.channels.optional().describe('order in which the network reads them (default: rgb)'),
-  pixelMean: perChannel
+  pixelMean: perChannel(z.number())
     .optional()
     .describe('what is subtracted from each channel, 0..255 (default: 127.5,127.5,127.5)'),
-  pixelStd: perChannel.optional().describe('what each channel is divided by then (default: 64,64,64)'),
+  pixelStd: perChannel(z.number().positive())
+    .optional()
+    .describe('what each channel is divided by then (default: 64,64,64)'),
   dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
   batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
   classShare: numeric(shape.classShare)
@@ -146,6 +150,13 @@ function preprocessingOf({
       'resize',
     );
   }
+  const largest = pixels.resize.maxValue;
+  if (resize === undefined && largest !== null && standard.resize > largest) {
+    throw misuse(
+      `--image-size ${imageSize}: expected --resize, too, of at most ${largest}; 9/8 of it is more`,
+      'resize',
+    );
+  }
   return {
     resize: resize ?? standard.resize,
     fit: fit ?? standard.fit,
@@ -170,6 +181,12 @@ function requireOne(input: TrainingInput): void {
   }
   if (given[0] !== undefined && given[0] !== 'network' && Object.keys(input.networkOptions).length > 0) {
     throw misuse(`--network-options: expected --network, got --${given[0]}`, 'networkOptions');
+  }
+  if (input.backbone === undefined && (input.backboneOutput !== undefined || input.featureViews !== '1')) {
+    throw misuse('--backbone-output and --feature-views: expected --backbone, too', 'backbone');
+  }
+  if (input.cropScale === 0 && input.scaledShare !== 1) {
+    throw misuse('--scaled-share: expected --crop-scale, too', 'scaledShare');
   }
   if (input.backbone !== undefined && (input.cropScale !== 0 || input.colourJitter !== 0)) {
     throw misuse(

@@ -1,17 +1,15 @@
 import type { Dataset } from '../datasets/dataset.js';
+import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
 import type { ReadTrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import { type MeanInterval, meanInterval } from '../math/mean-interval.js';
-import { normalise, rowOf } from '../math/vectors.js';
 import { completeChoice } from '../train/complete-options.js';
-import { EmbeddingNetwork } from '../train/embedding-network.js';
 import { loadEngine } from '../train/engine.js';
-import { rmsprop } from '../train/optimizers/rmsprop.js';
 import { completeSettings, readTrainingSet, type TrainingChoice } from '../train/train-model.js';
-import { embedSet } from '../train/validate.js';
+import { measureFloor } from './measure-floor.js';
 import { combinationsOf, type Flags, mergeFlags, type Recipe } from './recipe.js';
-import { measure, runTrial, type TrialContext } from './run-trial.js';
+import { runTrial, type TrialContext } from './run-trial.js';
 import type { Quality } from './trial-store.js';
 
 export interface ComparisonRequest {
@@ -34,18 +32,27 @@ export interface ComparisonRow {
   /** Seeds whose training left the finite numbers; they are not in the means. */
   readonly diverged: number;
   readonly metrics: Readonly<Record<string, MeanInterval>>;
-  /** Mean time in training steps of a seed. */
+  /** Of each seed, in order, without those that diverged. */
+  readonly qualities: readonly Quality[];
+  /** Mean time in training steps of such a seed. */
   readonly seconds: number;
 }
 
 export interface Comparison {
   readonly title: string;
+  /** As it was given, with every default. */
+  readonly recipe: Recipe;
+  /** The network that was trained: which, of what pretrained weights. */
+  readonly network: TrainingChoice['network']['settings'];
+  readonly engine: string;
   readonly images: { readonly training: number; readonly test: number };
   readonly classes: { readonly training: number; readonly test: number };
   readonly seeds: number;
   /** What the head reads, without any training: the floor. */
   readonly floor: Quality | undefined;
   readonly rows: readonly ComparisonRow[];
+  /** Images that could not be read and were left out. */
+  readonly failed: readonly UnreadableExample[];
 }
 
 interface Candidate {
@@ -65,18 +72,47 @@ const scoreOf = (quality: Quality | null, metric: Recipe['tuning']['metric']): n
   return metric === 'recallAt1' ? quality.recallAt[1] : quality[metric];
 };
 
+/** All options of a final training. */
+const finalFlags = (name: string, { training }: Recipe, own: Flags): Flags =>
+  mergeFlags(training, { loss: name }, own);
+
+/** All options of a training while tuning: what is tuned goes before what tuning changes for all. */
+const tuningFlags = (name: string, { training, tuning }: Recipe, own: Flags): Flags =>
+  mergeFlags(training, tuning.training, { loss: name }, own, { seed: tuning.seed });
+
 /**
- * Everything that will be trained, chosen once, so that a wrong option is known now and not hours later.
- * @throws MedoidError `invalid-option`
+ * Everything that will be trained, chosen once, and the network, built once, so that what is wrong is known now and not
+ * hours later.
+ * @throws MedoidError `invalid-option`, or what is wrong with the network
  */
-export function checkRecipe({ training, tuning, losses }: Recipe, choose: ComparisonRequest['choose']): void {
-  for (const [name, { training: own, grid }] of Object.entries(losses)) {
+async function checkRecipe({ recipe, choose }: ComparisonRequest): Promise<TrainingChoice> {
+  const choices: TrainingChoice[] = [];
+  for (const [name, { training: own, grid }] of Object.entries(recipe.losses)) {
     for (const combination of combinationsOf(grid)) {
-      const flags = mergeFlags({ loss: name }, training, own, combination);
-      completeChoice(choose(flags).settings);
-      completeChoice(choose(mergeFlags(flags, tuning.training)).settings);
+      const flags = mergeFlags(own, combination);
+      choices.push(choose(finalFlags(name, recipe, flags)), choose(tuningFlags(name, recipe, flags)));
     }
   }
+  for (const { settings } of choices) completeChoice(settings);
+  const [shared] = choices;
+  await loadEngine(shared.engine);
+  const { preprocessing, dimension, hiddenUnits, seed } = completeChoice(shared.settings);
+  const shape = { inputSize: preprocessing.crop, dimension, hiddenUnits, seed };
+  (await shared.network.build(shape)).dispose();
+  return shared;
+}
+
+/** @throws MedoidError `invalid-option` when a class is trained on and measured */
+function requireDisjoint(train: Dataset, test: Dataset): void {
+  const trained = new Set(train.classes);
+  const both = test.classes.filter(name => trained.has(name));
+  if (both.length === 0) return;
+  throw new MedoidError(
+    'invalid-option',
+    `expected test classes that are not trained on, got ${both.length} that are, the first ${JSON.stringify(both[0])}; ` +
+      'see train and test of the recipe',
+    { field: 'config' },
+  );
 }
 
 /** Reads a part of the data as all losses of the comparison see it. */
@@ -88,22 +124,20 @@ type Read = (dataset: Dataset, varied: boolean) => Promise<ReadTrainingSet>;
  */
 async function tune(
   name: string,
-  { recipe, train, choose, context }: ComparisonRequest,
-  { read, engine }: { read: Read; engine: string },
+  { recipe, choose, context }: ComparisonRequest,
+  { readSplit, engine }: { readSplit: () => Promise<FinalSets>; engine: string },
 ): Promise<Candidate> {
-  const { training: common, tuning, losses } = recipe;
+  const { tuning, losses } = recipe;
   const { training: own, grid } = losses[name];
   const combinations = combinationsOf(grid);
   if (combinations.length === 1) return { flags: mergeFlags(own, combinations[0]), score: Number.NaN };
-  const split = holdOutClasses(train, { share: tuning.validationShare, seed: tuning.seed });
-  const training = await read(split.training, true);
-  const measured = await read(split.validation, false);
+  const sets = await readSplit();
   let best: Candidate = { flags: own, score: Number.NEGATIVE_INFINITY };
   for (const [i, combination] of combinations.entries()) {
     const flags = mergeFlags(own, combination);
-    const choice = choose(mergeFlags({ loss: name }, common, flags, tuning.training, { seed: tuning.seed }));
-    const settings = completeSettings(choice, { engine, images: training.set.labels.length });
-    const { quality } = await runTrial({ network: choice.network, settings, training, measured }, context);
+    const choice = choose(tuningFlags(name, recipe, flags));
+    const settings = completeSettings(choice, { engine, images: sets.training.set.labels.length });
+    const { quality } = await runTrial({ network: choice.network, settings, ...sets }, context);
     const score = scoreOf(quality, tuning.metric);
     const shown = quality === null ? 'diverged' : `${tuning.metric} ${score.toFixed(4)}`;
     context.report(
@@ -131,11 +165,13 @@ async function compareOne(
   const qualities: Quality[] = [];
   let seconds = 0;
   for (const seed of recipe.seeds) {
-    const choice = choose(mergeFlags({ loss: name }, recipe.training, flags, { seed }));
+    const choice = choose({ ...finalFlags(name, recipe, flags), seed });
     const settings = completeSettings(choice, { engine, images: sets.training.set.labels.length });
     const result = await runTrial({ network: choice.network, settings, ...sets }, context);
-    seconds += result.seconds;
-    if (result.quality !== null) qualities.push(result.quality);
+    if (result.quality !== null) {
+      qualities.push(result.quality);
+      seconds += result.seconds;
+    }
     const recall = result.quality === null ? 'diverged' : `R@1 ${result.quality.recallAt[1]?.toFixed(4)}`;
     context.report(`${name}: seed ${seed}: ${recall}, ${result.seconds.toFixed(0)} s`);
   }
@@ -149,7 +185,8 @@ async function compareOne(
     metrics: Object.fromEntries(
       names.map(metric => [metric, meanInterval(measured.map(row => row[metric]))]),
     ),
-    seconds: seconds / recipe.seeds.length,
+    qualities,
+    seconds: qualities.length === 0 ? 0 : seconds / qualities.length,
   };
 }
 
@@ -159,53 +196,46 @@ async function compareOne(
  * @throws MedoidError for bad recipes or data, and `interrupted`; what was done by then is kept in the store
  */
 export async function compareLosses(request: ComparisonRequest): Promise<Comparison> {
-  const { recipe, train, test, choose, context } = request;
-  const names = Object.keys(recipe.losses);
-  const shared = choose(mergeFlags({ loss: names[0] }, recipe.training, recipe.losses[names[0]].training));
+  const { recipe, train, test, context } = request;
+  requireDisjoint(train, test);
+  const shared = await checkRecipe(request);
   const settings = completeChoice(shared.settings);
   const engine = await loadEngine(shared.engine);
-  const read: Read = (dataset, varied) =>
-    readTrainingSet(dataset, { ...shared, settings }, { varied, signal: context.signal });
-  const chosen = new Map<string, Candidate>();
-  for (const name of names) chosen.set(name, await tune(name, request, { read, engine }));
+  const failed = new Map<string, UnreadableExample>();
+  const read = async (dataset: Dataset, varied: boolean): Promise<ReadTrainingSet> => {
+    const set = await readTrainingSet(dataset, { ...shared, settings }, { varied, signal: context.signal });
+    for (const example of set.failed) failed.set(example.path, example);
+    return set;
+  };
+  const readSplit = onlyOnce(async (): Promise<FinalSets> => {
+    const { validationShare: share, seed } = recipe.tuning;
+    const split = holdOutClasses(train, { share, seed });
+    return { training: await read(split.training, true), measured: await read(split.validation, false) };
+  });
+  const names = Object.keys(recipe.losses);
+  const chosen: Candidate[] = [];
+  for (const name of names) chosen.push(await tune(name, request, { readSplit, engine }));
   const sets = { training: await read(train, true), measured: await read(test, false) };
+  for (const { path, message } of failed.values()) context.report(`left out ${path}: ${message}`);
   const floor = await measureFloor(shared, sets.measured, context);
   const rows: ComparisonRow[] = [];
-  for (const name of names) {
-    const { flags } = chosen.get(name) as Candidate;
-    rows.push(await compareOne(name, request, { flags, engine, sets }));
+  for (const [i, name] of names.entries()) {
+    rows.push(await compareOne(name, request, { flags: chosen[i].flags, engine, sets }));
   }
   const { training, measured } = sets;
   return {
-    title: recipe.title,
+    ...{ title: recipe.title, recipe, network: shared.network.settings, engine },
     images: { training: training.set.labels.length, test: measured.set.labels.length },
     classes: { training: training.classes, test: measured.classes },
-    seeds: recipe.seeds.length,
-    floor,
-    rows,
+    ...{ seeds: recipe.seeds.length, floor, rows, failed: [...failed.values()] },
   };
 }
 
-/** Quality of what the head reads, before any training; nothing where the network starts from random weights. */
-async function measureFloor(
-  { network, settings, backbone }: TrainingChoice,
-  measured: ReadTrainingSet,
-  context: TrialContext,
-): Promise<Quality | undefined> {
-  if (backbone !== undefined) {
-    const count = measured.set.labels.length;
-    const data = await measured.set.load(Array.from({ length: count }, (_, i) => i));
-    const block = { data, count, dimension: data.length / count };
-    for (let i = 0; i < count; i++) normalise(rowOf(block, i));
-    return measure(block, measured, context);
-  }
-  if (network.buildTrunk === undefined) return undefined;
-  const model = await network.buildTrunk(settings.preprocessing.crop);
-  const trunk = new EmbeddingNetwork(model, rmsprop.create(rmsprop.options.parse({})));
-  try {
-    const dimension = trunk.model.outputs[0].shape.at(-1) as number;
-    return await measure(await embedSet(trunk, measured.set, dimension), measured, context);
-  } finally {
-    trunk.close();
-  }
+/** What `read` gives, read when it is first asked for. */
+function onlyOnce<T>(read: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined;
+  return () => {
+    value ??= read();
+    return value;
+  };
 }

@@ -2,8 +2,24 @@ import { z } from 'zod';
 
 /** Options of `medoid train` by their names, as JSON has them: `{ "learningRate": 0.01, "lossOptions": { "gamma": 4 } }`. */
 const flagValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.number())]);
-const flags = z.record(z.string(), z.union([flagValue, z.record(z.string(), flagValue)]));
+type Group = Record<string, z.output<typeof flagValue>>;
+const isGroup = (value: unknown): value is Group =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const flags = z
+  .record(z.string(), z.union([flagValue, z.record(z.string(), flagValue)]))
+  .superRefine((entries, context) => {
+    for (const [name, value] of Object.entries(entries)) {
+      if (!name.endsWith('Options') || isGroup(value)) continue;
+      context.addIssue({ code: 'custom', path: [name], message: 'expected an object of options' });
+    }
+  });
 export type Flags = z.output<typeof flags>;
+
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 const part = z.strictObject({
   split: z.string().default('all'),
@@ -34,16 +50,19 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       /** Share of the training classes that tuning measures and does not train on. */
       validationShare: z.number().gt(0).max(0.9).default(0.25),
-      seed: z.int().min(0).default(0),
+      seed: seed.default(0),
       /** What the best is best in. */
       metric: z.enum(['mapAtR', 'recallAt1', 'nmi']).default('mapAtR'),
       /** Over the options of `training`, such as fewer epochs. */
       training: flags.default({}),
     })
     .default({ validationShare: 0.25, seed: 0, metric: 'mapAtR', training: {} }),
-  seeds: z.array(z.int().min(0)).min(1),
+  seeds: z.array(seed).min(1),
   /** Values of K of Recall@K. */
-  ks: z.array(z.int().min(1)).min(1).default([1, 2, 4, 8]),
+  ks: z
+    .array(z.int().min(1))
+    .refine(ks => ks.includes(1), 'expected 1 among them')
+    .default([1, 2, 4, 8]),
   /** By the name of the loss, or any name where `training` says which loss. */
   losses: z
     .record(z.string(), contender)
@@ -63,10 +82,6 @@ export function mergeFlags(...all: readonly Flags[]): Flags {
   }
   return merged;
 }
-
-type Group = Record<string, z.output<typeof flagValue>>;
-const isGroup = (value: unknown): value is Group =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Every combination of a grid, the first values first; one empty combination of an empty grid. */
 export function combinationsOf(grid: Recipe['losses'][string]['grid']): Flags[] {

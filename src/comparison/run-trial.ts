@@ -4,14 +4,15 @@ import { emptySet, type ReadTrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import { type EmbeddingQuality, evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
 import type { VectorBlock } from '../math/vectors.js';
-import type { EpochMetrics } from '../train/checkpoint.js';
 import { fitNetwork } from '../train/fit-network.js';
 import type { NetworkSource } from '../train/networks/network.js';
 import { checkpointOf } from '../train/run-files.js';
 import type { TrainingSettings } from '../train/settings.js';
-import { batchesPerEpoch } from '../train/trainer.js';
 import { embedSet } from '../train/validate.js';
 import type { Quality, TrialResult, TrialStore } from './trial-store.js';
+
+/** Goes up when the same settings come to mean other numbers: results from before are not taken for new ones. */
+const version = 1;
 
 export interface Trial {
   readonly network: NetworkSource;
@@ -45,15 +46,6 @@ export async function measure(
 /** Measured apart: what is measured must not decide anything. */
 const noValidation = { set: emptySet, sha256: '' };
 
-/** Time in training steps, whether the run was stopped in between or not. */
-function secondsOf(history: readonly EpochMetrics[], images: number, batchSize: number): number {
-  const perEpoch = batchesPerEpoch(images, batchSize);
-  return history.reduce((sum, { steps, imagesPerSecond }, i) => {
-    const done = steps - (history[i - 1]?.steps ?? 0);
-    return sum + (done / perEpoch) * (images / imagesPerSecond);
-  }, 0);
-}
-
 /**
  * Trains once and measures what came of it; a trial that was done before is looked up, one that was stopped goes on.
  * @throws MedoidError `interrupted`
@@ -61,7 +53,7 @@ function secondsOf(history: readonly EpochMetrics[], images: number, batchSize: 
 export async function runTrial(trial: Trial, context: TrialContext): Promise<TrialResult> {
   const { network: source, settings, training, measured } = trial;
   const { store, ks, signal, report } = context;
-  const identity = { settings, training: training.sha256, measured: measured.sha256, ks };
+  const identity = { version, settings, training: training.sha256, measured: measured.sha256, ks };
   const known = await store.find(identity);
   if (known !== undefined) return known;
   const runDirectory = store.runDirectoryOf(identity);
@@ -83,8 +75,7 @@ export async function runTrial(trial: Trial, context: TrialContext): Promise<Tri
       if (!completed) throw new MedoidError('interrupted', 'stopped on request; the same command goes on');
       const block = await embedSet(network, measured.set, settings.dimension);
       const quality = await measure(block, measured, { ks, signal });
-      const images = training.set.labels.length;
-      const seconds = secondsOf(progress.history, images, settings.batchSize);
+      const seconds = progress.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
       return await finish({ quality, seconds, steps: progress.step });
     } finally {
       network.close();

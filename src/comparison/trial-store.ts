@@ -32,12 +32,8 @@ const fileSchema = z.strictObject({ identity: z.unknown(), result: trialResultSc
  * comparison was stopped or its recipe changed.
  */
 export class TrialStore {
-  private constructor(private readonly folder: string) {}
-
-  static async open(folder: string): Promise<TrialStore> {
-    await mkdir(folder, { recursive: true });
-    return new TrialStore(folder);
-  }
+  /** @param folder is made when there is something to put there */
+  constructor(private readonly folder: string) {}
 
   /** @throws MedoidError `file-unusable` for a damaged file */
   async find(identity: unknown): Promise<TrialResult | undefined> {
@@ -59,6 +55,7 @@ export class TrialStore {
   }
 
   async save(identity: unknown, result: TrialResult): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
     await replaceFile(this.pathOf(identity), `${JSON.stringify({ identity, result }, null, 2)}\n`);
   }
 

@@ -167,9 +167,12 @@ export async function readFeatureSet(
       failed,
       onBatch,
     });
-  } finally {
-    await cache.flush();
+  } catch (error) {
+    // What was computed is kept if it can be; what went wrong first is what is told.
+    await cache.flush().catch(() => undefined);
+    throw error;
   }
+  await cache.flush();
   const { ordered, labels, classNames, sha256 } = orderExamples([...cached, ...extracted]);
   const rows = ordered.map(({ hash }) =>
     views.map(view => features.get(featureKey(hash, view)) as Float32Array),

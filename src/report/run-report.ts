@@ -12,6 +12,10 @@ export interface ReportedEpoch {
   readonly learningRate: number;
   /** Of the classes held out; null without any. */
   readonly recallAt1: number | null;
+  readonly mapAtR?: number | null;
+  /** Spread of the embeddings: mean distance of two, and directions that they use. */
+  readonly meanDistance?: number | null;
+  readonly effectiveRank?: number | null;
 }
 
 /** Measured metrics of one search or model; what was not measured is left out. */

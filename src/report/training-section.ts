@@ -12,7 +12,7 @@ const pointsUpTo = 40;
 
 const show = (value: number): string => String(Number(value.toPrecision(4)));
 
-/** One curve each for the loss, its terms, the learning rate and Recall@1, so that no scale flattens another's. */
+/** One curve each for the loss, its terms, the learning rate and what validation measured, so that no scale flattens another's. */
 function curvesOf(history: readonly ReportedEpoch[]): Curve[] {
   const curve = (name: string, valueIn: (epoch: ReportedEpoch) => number | null | undefined): Curve => ({
     name,
@@ -25,7 +25,10 @@ function curvesOf(history: readonly ReportedEpoch[]): Curve[] {
   return [
     curve('loss', entry => entry.loss),
     curve('Recall@1 of held-out classes', entry => entry.recallAt1),
+    curve('MAP@R of held-out classes', entry => entry.mapAtR),
     ...[...terms].map(name => curve(name, entry => entry.terms[name])),
+    curve('mean distance', entry => entry.meanDistance),
+    curve('effective rank', entry => entry.effectiveRank),
     curve('learning rate', entry => entry.learningRate),
   ].filter(({ points }) => points.length > 0);
 }

@@ -22,6 +22,8 @@ export const epochMetricsSchema = z.strictObject({
   meanDistance: z.number().nullable().default(null),
   effectiveRank: z.number().nullable().default(null),
   imagesPerSecond: z.number(),
+  /** Spent in the steps of the epoch. */
+  seconds: z.number().default(0),
   /** What began with this epoch and the user should know. */
   warnings: z.array(z.string()).default([]),
 });

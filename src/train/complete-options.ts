@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { MedoidError } from '../errors.js';
 import { losses } from './losses/index.js';
 import { optimizers } from './optimizers/index.js';
 import { samplers } from './samplers/index.js';
@@ -24,5 +26,8 @@ export const completeOptions = <Settings extends Pick<TrainingSettings, 'loss' |
 });
 
 /** Fills in every default of a choice. @throws MedoidError `invalid-option` */
-export const completeChoice = (settings: GivenSettings): ChosenSettings =>
-  completeOptions(chosenSettingsSchema.parse(settings));
+export function completeChoice(settings: GivenSettings): ChosenSettings {
+  const parsed = chosenSettingsSchema.safeParse(settings);
+  if (parsed.success) return completeOptions(parsed.data);
+  throw new MedoidError('invalid-option', z.prettifyError(parsed.error), { cause: parsed.error });
+}

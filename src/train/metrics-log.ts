@@ -7,13 +7,13 @@ import type { EpochMetrics } from './checkpoint.js';
 function tableOf(history: readonly EpochMetrics[], terms: readonly string[]) {
   const header = [
     ...['epoch', 'steps', 'loss', ...terms, 'learningRate', 'recallAt1', 'mapAtR'],
-    ...['meanDistance', 'effectiveRank', 'imagesPerSecond', 'warnings'],
+    ...['meanDistance', 'effectiveRank', 'imagesPerSecond', 'seconds', 'warnings'],
   ];
   const rows = history.map(metrics => [
     ...[metrics.epoch, metrics.steps, metrics.loss],
     ...terms.map(term => metrics.terms[term] ?? null),
     ...[metrics.learningRate, metrics.recallAt1, metrics.mapAtR],
-    ...[metrics.meanDistance, metrics.effectiveRank, metrics.imagesPerSecond],
+    ...[metrics.meanDistance, metrics.effectiveRank, metrics.imagesPerSecond, metrics.seconds],
     metrics.warnings.join(' '),
   ]);
   return [header, ...rows];

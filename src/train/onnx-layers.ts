@@ -80,7 +80,9 @@ function pushConvolution(
   { layer, inputs }: GraphNode,
   { output, norm, filter, groups }: Target & { filter: LayerWeight; groups: number },
 ): void {
-  const { strides, padding } = configOf(layer);
+  const { strides, padding, dilationRate } = configOf(layer);
+  if (![dilationRate].flat().every(rate => rate === 1))
+    throw new Error(`layer ${layer.name}: expected no dilation, got ${String(dilationRate)}`);
   const [, bias] = weightsOf(layer);
   const affine = norm?.affine();
   const [height, width, inChannels, channels] = filter.shape;
@@ -142,7 +144,7 @@ export const writers: Readonly<Record<string, Writer>> = {
   ...foldable,
   ReLU: (graph, { inputs, layer }, { output }) => {
     const { maxValue } = configOf(layer);
-    if (maxValue !== undefined)
+    if (maxValue !== undefined && maxValue !== null)
       throw new Error(`layer ${layer.name}: expected no maximum, got ${String(maxValue)}`);
     graph.nodes.push({ operator: 'Relu', inputs: [inputs[0]], output, attributes: {} });
   },

@@ -65,6 +65,8 @@ export interface TrainingRequest extends TrainingChoice {
   /** Model directory that is written in the end. */
   readonly out: string;
   readonly existing: 'refuse' | 'overwrite' | 'resume';
+  /** Whether the held-out images are embedded in the end. */
+  readonly embedsHeldOut?: boolean;
   readonly signal: AbortSignal;
   readonly observer?: TrainingObserver;
 }
@@ -90,7 +92,7 @@ export interface TrainingOutcome {
   readonly failed: readonly UnreadableExample[];
   /** All that decided the weights but the images. */
   readonly settings: TrainingSettings;
-  /** The held-out images as the model embeds them; undefined without any, and when it was stopped. */
+  /** The held-out images as the model embeds them; undefined unless asked for, without any, and when it was stopped. */
   readonly heldOut: EmbeddedSet | undefined;
   /** Where the checkpoint, `metrics.jsonl` and `metrics.csv` are. */
   readonly runDirectory: string;
@@ -195,7 +197,8 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     const manifest = completed
       ? await writeModel(out, { network, backbone }, { settings, data, metrics: exported })
       : undefined;
-    const heldOut = completed ? await embedHeldOut(network, validation, settings) : undefined;
+    const isWanted = completed && request.embedsHeldOut === true && !signal.aborted;
+    const heldOut = isWanted ? await embedHeldOut(network, validation, settings) : undefined;
     const stoppedEarly = completed && steps < settings.steps;
     return {
       ...{ completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory },

@@ -127,6 +127,7 @@ async function finishEpoch(job: TrainingJob, epoch: number): Promise<EpochMetric
     learningRate: learningRateAt(settings, step - 1),
     ...validated,
     imagesPerSecond: sums.images / sums.seconds,
+    seconds: sums.seconds,
     warnings: findCollapse(validated, history.at(-1), room),
   };
 }

@@ -5,7 +5,7 @@ import { type Tensor, tf, type tfl } from './tf.js';
 export interface UpdateRates {
   /** Of the weights that are not the head's. */
   readonly learningRate: number;
-  /** Learning rate of the head, layers named `head…`, as a multiple. */
+  /** Learning rate of the head as a multiple. */
   readonly headLearningRateFactor: number;
   /** Of kernels only; shifts, scales and biases are left alone. */
   readonly weightDecay: number;
@@ -19,6 +19,9 @@ interface Entry {
 }
 
 const isKernel = ({ shape }: tfl.LayerVariable): boolean => shape.length > 1;
+
+/** Of the layers `head` and `head/…`. */
+const isHead = ({ originalName }: tfl.LayerVariable): boolean => originalName.startsWith('head/');
 
 /** The largest factor up to 1 with which all gradients together are at most `clipNorm` long. */
 function clipFactor(gradients: readonly Tensor[], clipNorm: number): number {
@@ -94,7 +97,7 @@ export class WeightUpdater {
     clipped: Tensor,
     { learningRate, headLearningRateFactor, weightDecay }: UpdateRates,
   ): void {
-    const rate = learningRate * (weight.originalName.startsWith('head') ? headLearningRateFactor : 1);
+    const rate = learningRate * (isHead(weight) ? headLearningRateFactor : 1);
     const decay = isKernel(weight) ? weightDecay : 0;
     const { decoupledDecay } = this.optimizer;
     const value = weight.read();

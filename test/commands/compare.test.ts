@@ -55,6 +55,15 @@ describe('medoid compare', () => {
     expect(floor.recallAt[1]).toBeGreaterThan(0);
   });
 
+  it('names the pictures it leaves out', async () => {
+    await writeFile(join(at('shapes'), 'class-00', 'broken.png'), 'no picture');
+    const { stdout, stderr, exitCode } = await compare('broken', recipe, ...onBackbone(), '--json');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/left out .*broken\.png/);
+    expect(JSON.parse(stdout).failed).toMatchObject([{ code: 'unsupported-image' }]);
+    await rm(join(at('shapes'), 'class-00', 'broken.png'));
+  });
+
   it('says what is wrong with a recipe before it reads an image', async () => {
     const wrong: [unknown, RegExp][] = [
       [{ ...recipe, sedes: [1] }, /not a recipe: .*sedes/s],
@@ -62,8 +71,15 @@ describe('medoid compare', () => {
       [{ ...recipe, training: { ...recipe.training, learningRate: -1 } }, /the recipe: .*learningRate/s],
       [
         { ...recipe, losses: { triplet: { training: { imageSize: 64 } } } },
-        /expected imageSize in training, which all losses share; it is in triplet/,
+        /expected no imageSize in losses\.triplet\.training/,
       ],
+      [
+        { ...recipe, losses: { triplet: { grid: { epochs: [1, 2] } } } },
+        /expected no epochs in losses\.triplet\.grid/,
+      ],
+      [{ ...recipe, training: { ...recipe.training, loss: 'triplet' } }, /expected no loss in training/],
+      [{ ...recipe, test: { classes: 'all' } }, /expected test classes that are not trained on, got 4/],
+      [{ ...recipe, losses: { triplet: { training: { lossOptions: { gama: 1 } } } } }, /gama/],
       [{ ...recipe, data: undefined }, /expected --data, or data in/],
       [{ ...recipe, losses: { tripplet: {} } }, /loss/],
     ];
@@ -138,6 +154,11 @@ describe('medoid train with a network from elsewhere', () => {
       [['--init-layer', 'features'], /--init-layer: expected --init, too/],
       [['--resize', '20'], /--resize: expected at least the 64 pixels/],
       [['--pixel-mean', '1,2'], /expected three numbers/],
+      [['--pixel-std', '0,1,1'], /--pixel-std/],
+      [['--pixel-mean', '1,,3'], /--pixel-mean/],
+      [['--image-size', '1000'], /expected --resize, too, of at most 1024/],
+      [['--feature-views', '2'], /expected --backbone, too/],
+      [['--scaled-share', '0.5'], /--scaled-share: expected --crop-scale, too/],
       [['--optimizer', 'adamm'], /optimizer/],
       [['--optimizer-options', 'decy=1'], /decy/],
     ];

@@ -51,7 +51,7 @@ describe('comparing losses', () => {
     const comparison = await compareLosses({
       ...{ recipe: { ...recipe, ...changes }, train, test, choose },
       context: {
-        store: await TrialStore.open(join(folder, name)),
+        store: new TrialStore(join(folder, name)),
         ks: recipe.ks,
         signal: controller.signal,
         report: line => {
@@ -125,6 +125,46 @@ describe('comparing losses', () => {
     const resumed = await compare('stopped');
     expect('comparison' in resumed).toBe(true);
     expect(timeless({ ...resumed, told: [] })).toEqual(timeless({ ...whole, told: [] }));
+  });
+
+  it('refuses classes that are trained on and measured', async () => {
+    await expect(
+      compareLosses({
+        ...{ recipe, train, test: train, choose },
+        context: {
+          store: new TrialStore(join(folder, 'both')),
+          ...{ ks: [1], signal: new AbortController().signal, report: () => undefined },
+        },
+      }),
+    ).rejects.toThrow(/expected test classes that are not trained on, got 8 that are, the first "class-00"/);
+  });
+
+  it('lays what tuning changes under what is tuned, and never changes the loss', async () => {
+    const seen: Flags[] = [];
+    const shared: Recipe = recipeSchema.parse({
+      ...{ title: 't', dataset: 'class-folders', seeds: [4] },
+      training: { batchSize: 9 },
+      tuning: { seed: 7, training: { learningRate: 0.5, epochs: 1 } },
+      losses: { triplet: { grid: { learningRate: [0.01, 0.02] } }, contrastive: {} },
+    });
+    await compareLosses({
+      ...{ recipe: shared, train, test },
+      choose: flags => {
+        seen.push(flags);
+        return choose(flags);
+      },
+      context: {
+        store: new TrialStore(join(folder, 'seen')),
+        ...{ ks: [1], signal: new AbortController().signal, report: () => undefined },
+      },
+    });
+    const tuned = seen.filter(({ seed }) => seed === 7 && seen.length > 0);
+    expect(
+      new Set(tuned.filter(({ loss }) => loss === 'triplet').map(({ learningRate }) => learningRate)),
+    ).toEqual(new Set([0.01, 0.02]));
+    const final = seen.filter(({ seed }) => seed === 4);
+    expect(final.map(({ loss }) => loss)).toEqual(['triplet', 'contrastive']);
+    expect(final.every(flags => flags.epochs === undefined && flags.batchSize === 9)).toBe(true);
   });
 
   it('says which runs left the finite numbers, and leaves them out of the means', async () => {

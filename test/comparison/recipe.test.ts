@@ -31,7 +31,11 @@ describe('a recipe', () => {
       tuning: { validationShare: 0.25, metric: 'mapAtR' },
       ks: [1, 2, 4, 8],
     });
-    for (const change of [{ sedes: [1] }, { seeds: [] }, { losses: {} }, { tuning: { metric: 'accuracy' } }])
+    const changes = [
+      ...[{ sedes: [1] }, { seeds: [] }, { losses: {} }, { tuning: { metric: 'accuracy' } }],
+      ...[{ ks: [2] }, { seeds: [2 ** 31] }, { training: { lossOptions: 'a=1' } }],
+    ];
+    for (const change of changes)
       expect(recipeSchema.safeParse({ ...whole, ...change }).success, JSON.stringify(change)).toBe(false);
   });
 

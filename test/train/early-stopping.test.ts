@@ -17,7 +17,7 @@ import { createClassFolders } from '../fixtures/class-folders.js';
 
 const historyOf = (values: readonly number[]): EpochMetrics[] =>
   values.map((mapAtR, i) => ({
-    ...{ epoch: i + 1, steps: i + 1, loss: 0, terms: {}, learningRate: 1, imagesPerSecond: 1 },
+    ...{ epoch: i + 1, steps: i + 1, loss: 0, terms: {}, learningRate: 1, seconds: 1, imagesPerSecond: 1 },
     ...{ mapAtR, recallAt1: -mapAtR, meanDistance: 1, effectiveRank: 3, warnings: [] },
   }));
 
@@ -184,7 +184,7 @@ describe('a run that stops early', () => {
     );
     const [header] = (await readFile(fileOf('whole', 'metrics.csv'), 'utf8')).split('\r\n');
     expect(header).toBe(
-      'epoch,steps,loss,triplets,active,learningRate,recallAt1,mapAtR,meanDistance,effectiveRank,imagesPerSecond,warnings',
+      'epoch,steps,loss,triplets,active,learningRate,recallAt1,mapAtR,meanDistance,effectiveRank,imagesPerSecond,seconds,warnings',
     );
   });
 

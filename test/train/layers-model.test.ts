@@ -7,9 +7,10 @@ import { createRandom } from '../../src/math/random.js';
 import { EmbeddingNetwork } from '../../src/train/embedding-network.js';
 import { loadEngine } from '../../src/train/engine.js';
 import { exportOnnx } from '../../src/train/export-onnx.js';
+import type { Loss } from '../../src/train/losses/loss.js';
 import { openLayersModel } from '../../src/train/networks/layers-model.js';
 import { type LayersModel, type SymbolicTensor, type Tensor, tf, tfl } from '../../src/train/tf.js';
-import { defaultOptimizer } from '../fixtures/small-networks.js';
+import { defaultOptimizer, ratesOf } from '../fixtures/small-networks.js';
 
 const size = 24;
 const shape = { inputSize: size, dimension: 5, seed: 1 };
@@ -77,7 +78,8 @@ function createFunctional(): LayersModel {
   const active = apply(layers.activation({ name: 'active', activation: 'relu' }), left);
   const joined = apply(layers.concatenate({ name: 'joined' }), active, left);
   const added = apply(layers.add({ name: 'added' }), joined, pooled);
-  const dropped = apply(layers.dropout({ name: 'dropped', rate: 0.5 }), added);
+  const plain = apply(layers.reLU({ name: 'plain' }), added);
+  const dropped = apply(layers.dropout({ name: 'dropped', rate: 0.5 }), plain);
   const features = apply(layers.globalAveragePooling2d({ name: 'features' }), dropped);
   const classes = apply(layers.dense({ name: 'classes', units: 3, activation: 'softmax' }), features);
   const model = tfl.model({ inputs: image, outputs: classes });
@@ -101,6 +103,12 @@ async function save(model: LayersModel, folder: string, name: string): Promise<s
   );
   return path;
 }
+
+/** Pulls every embedding to where all its numbers are 1. */
+const loss: Loss = {
+  normalised: false,
+  evaluate: ({ data }) => ({ value: 1, gradient: data.map(value => value - 1), terms: {} }),
+};
 
 /** Output of a layer for the pictures above. */
 const outputOf = (model: LayersModel, layer: string): number[] => {
@@ -138,7 +146,7 @@ describe('a pretrained layers model', () => {
     const model = await source.build({ ...shape, inputSize: 40, hiddenUnits: 6 });
     expect(model.inputs[0].shape).toEqual([null, 40, 40, 3]);
     expect(model.layers.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['pool', 'head/hidden', 'head']),
+      expect.arrayContaining(['head/pool', 'head/hidden', 'head']),
     );
     expect(model.layers.map(({ name }) => name)).not.toContain('added');
     model.dispose();
@@ -162,6 +170,29 @@ describe('a pretrained layers model', () => {
     expect(largestDifference(answer.embedding.data as Float32Array, expected)).toBeLessThan(1e-4);
     await session.release();
     network.close();
+  });
+
+  it('is trained as a whole and the same way each time, whatever was frozen or dropped out before', async () => {
+    const text = (await readFile(path, 'utf8')).replaceAll('"trainable":true', '"trainable":false');
+    const frozen = join(folder, 'frozen.json');
+    await writeFile(frozen, text);
+    const source = await openLayersModel({ path: frozen, layer: 'features' });
+    const train = async (): Promise<number[][]> => {
+      const network = new EmbeddingNetwork(await source.build(shape), defaultOptimizer());
+      for (let step = 0; step < 3; step++) {
+        network.step({ input: pixels, labels: [0, 0] }, loss, { epoch: 0, rates: ratesOf(0.01) });
+      }
+      const weights = network.weights().map(({ data }) => [...data]);
+      network.close();
+      return weights;
+    };
+    const [first, second] = [await train(), await train()];
+    expect(first).toEqual(second);
+    const before = new EmbeddingNetwork(await source.build(shape), defaultOptimizer());
+    const untouched = before.weights().filter(({ data }, i) => String([...data]) === String(first[i]));
+    before.close();
+    // Only the scale that the file has none of, and what normalises the head, are not learnt.
+    expect(untouched.map(({ name }) => name).filter(name => !/gamma|beta/.test(name))).toEqual([]);
   });
 
   it('may be sequential', async () => {
@@ -230,6 +261,25 @@ describe('a pretrained layers model', () => {
     await expect(openLayersModel({ path: strange, layer: 'features' })).rejects.toThrow(
       /layer dw is a LocallyConnected2D/,
     );
+    const changed = async (name: string, from: RegExp, to: string) => {
+      expect(text).toMatch(from);
+      return openLayersModel({ path: await write(name, text.replace(from, to)), layer: 'features' });
+    };
+    await expect(
+      changed('slope.json', /"negative_slope":0|"max_value":6/, '"negative_slope":0.5'),
+    ).rejects.toThrow(/negative_slope 0\.5, which is not known here/);
+    await expect(changed('dilated.json', /"dilation_rate":\[1,1\]/, '"dilation_rate":[2,2]')).rejects.toThrow(
+      /dilation_rate 2,2/,
+    );
+    await expect(changed('planar.json', /"channels_last"/, '"channels_first"')).rejects.toThrow(
+      /channels_first/,
+    );
+    await expect(
+      openLayersModel({
+        path: await write('head.json', text.replaceAll('"joined"', '"head"')),
+        layer: 'features',
+      }),
+    ).rejects.toThrow(/expected no layer named head/);
     const whole = await openLayersModel({ path });
     await expect(whole.build(shape)).rejects.toThrow(
       /classes: expected activation relu or linear, got softmax/,

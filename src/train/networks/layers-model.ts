@@ -6,9 +6,9 @@ import { MedoidError, messageOf } from '../../errors.js';
 import { exportableLayers, exportOnnx } from '../export-onnx.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { ReLU6 } from '../layers/relu6.js';
-import { type LayersModel, type Tensor, tf, tfl } from '../tf.js';
-import { averageOverSpace, NetworkBuilder, type NetworkShape, type NetworkSource } from './network.js';
-import { cutAt, layersOf, type PretrainedLayer, topologyOf } from './pretrained-topology.js';
+import { type LayersModel, type SymbolicTensor, type Tensor, tf, tfl } from '../tf.js';
+import { averageOverSpace, NetworkBuilder, type NetworkSource } from './network.js';
+import { cutAt, layersOf, lostOf, type PretrainedLayer, topologyOf } from './pretrained-topology.js';
 
 // Their names in a topology.
 tf.serialization.registerClass(BatchNorm as never);
@@ -84,8 +84,21 @@ function setWeights(model: LayersModel, saved: tf.NamedTensorMap): void {
   }
 }
 
+/** By a name that no layer of the file has. */
+const pooled = (x: SymbolicTensor): SymbolicTensor => averageOverSpace(x, 'head/pool');
+
 function requireExportable(layers: readonly PretrainedLayer[], path: string): void {
   const known = [...exportableLayers, 'BatchNormalization'];
+  for (const layer of layers) {
+    const { name } = layer.config;
+    const lost = lostOf(layer);
+    if (lost !== undefined) {
+      throw new MedoidError('invalid-model', `${path}: layer ${name} has ${lost}, which is not known here`);
+    }
+    if (/^head(\/|$)/.test(name)) {
+      throw new MedoidError('invalid-model', `${path}: expected no layer named ${name}, as the new head is`);
+    }
+  }
   const strange = layers.find(({ class_name: type }) => !known.includes(type));
   if (strange === undefined) return;
   throw new MedoidError(
@@ -121,26 +134,26 @@ export async function openLayersModel({ path, layer }: LayersModelReference): Pr
     tf.dispose(saved);
     return trunk;
   };
+  const attempt = async <T>(inputSize: number, build: (trunk: LayersModel) => T): Promise<T> => {
+    try {
+      return build(await buildTrunk(inputSize));
+    } catch (error) {
+      const reason = `${path} cannot be trained on pictures of ${inputSize} pixels: ${messageOf(error)}`;
+      throw new MedoidError('invalid-model', reason, { cause: error });
+    }
+  };
   return {
     settings: { name: 'layers-model', options: { layer: cut, sha256: file.sha256 } },
-    async buildTrunk(inputSize: number): Promise<LayersModel> {
-      const { inputs, outputs } = await buildTrunk(inputSize);
-      return tfl.model({ inputs, outputs: averageOverSpace(outputs[0]), name: 'trunk' });
-    },
-    async build(shape: NetworkShape): Promise<LayersModel> {
-      try {
-        const trunk = await buildTrunk(shape.inputSize);
-        const embedding = new NetworkBuilder(shape.seed).head(trunk.outputs[0], shape);
-        const model = tfl.model({ inputs: trunk.inputs, outputs: embedding, name: 'layers-model' });
+    buildTrunk: inputSize =>
+      attempt(inputSize, ({ inputs, outputs }) =>
+        tfl.model({ inputs, outputs: pooled(outputs[0]), name: 'trunk' }),
+      ),
+    build: shape =>
+      attempt(shape.inputSize, ({ inputs, outputs }) => {
+        const embedding = new NetworkBuilder(shape.seed).head(pooled(outputs[0]), shape);
+        const model = tfl.model({ inputs, outputs: embedding, name: 'layers-model' });
         exportOnnx(model); // What cannot be exported is better known before the training than after.
         return model;
-      } catch (error) {
-        throw new MedoidError(
-          'invalid-model',
-          `${path} cannot be trained on pictures of ${shape.inputSize} pixels: ${messageOf(error)}`,
-          { cause: error },
-        );
-      }
-    },
+      }),
   };
 }

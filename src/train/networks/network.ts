@@ -43,8 +43,8 @@ export interface ConvolutionOptions {
 }
 
 /** [n, h, w, channels] → [n, channels]; [n, channels] stays. */
-export const averageOverSpace = (x: SymbolicTensor): SymbolicTensor =>
-  x.rank === 4 ? (tfl.layers.globalAveragePooling2d({ name: 'pool' }).apply(x) as SymbolicTensor) : x;
+export const averageOverSpace = (x: SymbolicTensor, name = 'pool'): SymbolicTensor =>
+  x.rank === 4 ? (tfl.layers.globalAveragePooling2d({ name }).apply(x) as SymbolicTensor) : x;
 
 /** channels·width to the nearest multiple of 8, at least 8. */
 export const scaleChannels = (channels: number, width: number): number =>

@@ -75,15 +75,29 @@ const isNothing = (value: unknown): boolean => value === undefined || value === 
 
 /** Layer types of ours that stand for a Keras one, because they train faster or can be exported. */
 function replace(layer: PretrainedLayer): PretrainedLayer {
-  const { name, epsilon, trainable = true, ...config } = layer.config;
+  const { name, epsilon, ...config } = layer.config;
   if (layer.class_name === 'BatchNormalization') {
-    return { ...layer, class_name: 'MedoidBatchNorm', config: { name, epsilon, trainable } };
+    return { ...layer, class_name: 'MedoidBatchNorm', config: { name, epsilon } };
   }
-  const isReLU6 = layer.class_name === 'ReLU' && config.max_value === 6;
-  if (isReLU6 && isNothing(config.negative_slope) && isNothing(config.threshold)) {
+  if (layer.class_name === 'ReLU' && config.max_value === 6) {
     return { ...layer, class_name: 'MedoidReLU6', config: { name } };
   }
-  return layer;
+  // Its draws could not be repeated, so a resumed run would not be the one that was never stopped.
+  if (layer.class_name === 'Dropout') {
+    return { ...layer, class_name: 'Activation', config: { name, activation: 'linear' } };
+  }
+  return { ...layer, config: { ...layer.config, trainable: true } };
+}
+
+const isOne = (value: unknown): boolean => [value].flat().every(side => side === undefined || side === 1);
+
+/** What of a layer would be lost here, in words; undefined for nothing. */
+export function lostOf({ config }: PretrainedLayer): string | undefined {
+  if (!isNothing(config.negative_slope)) return `negative_slope ${String(config.negative_slope)}`;
+  if (!isNothing(config.threshold)) return `threshold ${String(config.threshold)}`;
+  if (!isOne(config.dilation_rate)) return `dilation_rate ${String(config.dilation_rate)}`;
+  if (config.data_format === 'channels_first') return 'data_format channels_first';
+  return undefined;
 }
 
 /** `modelTopology` of a functional model of these layers: RGB pictures of one size in, the last layer out. */

@@ -1,0 +1,32 @@
+import type { ReadTrainingSet } from '../datasets/training-set.js';
+import { normalise, rowOf } from '../math/vectors.js';
+import { EmbeddingNetwork } from '../train/embedding-network.js';
+import { rmsprop } from '../train/optimizers/rmsprop.js';
+import type { TrainingChoice } from '../train/train-model.js';
+import { embedSet } from '../train/validate.js';
+import { measure, type TrialContext } from './run-trial.js';
+import type { Quality } from './trial-store.js';
+
+/** Quality of what the head reads, before any training; nothing where the network starts from random weights. */
+export async function measureFloor(
+  { network, settings, backbone }: TrainingChoice,
+  measured: ReadTrainingSet,
+  context: TrialContext,
+): Promise<Quality | undefined> {
+  if (backbone !== undefined) {
+    const count = measured.set.labels.length;
+    const data = await measured.set.load(Array.from({ length: count }, (_, i) => i));
+    const block = { data, count, dimension: data.length / count };
+    for (let i = 0; i < count; i++) normalise(rowOf(block, i));
+    return measure(block, measured, context);
+  }
+  if (network.buildTrunk === undefined) return undefined;
+  const model = await network.buildTrunk(settings.preprocessing.crop);
+  const trunk = new EmbeddingNetwork(model, rmsprop.create(rmsprop.options.parse({})));
+  try {
+    const dimension = trunk.model.outputs[0].shape.at(-1) as number;
+    return await measure(await embedSet(trunk, measured.set, dimension), measured, context);
+  } finally {
+    trunk.close();
+  }
+}
