@@ -115,9 +115,6 @@ function requireDisjoint(train: Dataset, test: Dataset): void {
   );
 }
 
-/** Reads a part of the data as all losses of the comparison see it. */
-type Read = (dataset: Dataset, varied: boolean) => Promise<ReadTrainingSet>;
-
 /**
  * What a loss is tuned with: the best of its grid on classes that are held out of the training classes.
  * @throws MedoidError `training-diverged` when every combination did
