@@ -3,13 +3,14 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { generatedPages, renderTables } from '../scripts/option-tables/render-tables.js';
-import { commands } from '../src/commands/index.js';
+import { loadCommands } from '../src/commands/index.js';
 import { datasets } from '../src/datasets/index.js';
 import { losses } from '../src/train/losses/index.js';
 import { networks } from '../src/train/networks/index.js';
 import { samplers } from '../src/train/samplers/index.js';
 import { trainingSettingsSchema } from '../src/train/settings.js';
 
+const commands = await loadCommands();
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const pages = [

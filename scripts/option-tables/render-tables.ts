@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { z } from 'zod';
 import type { CliCommand } from '../../src/commands/command.js';
-import { commands } from '../../src/commands/index.js';
+import { loadCommands } from '../../src/commands/index.js';
 import { kebabCase } from '../../src/commands/run-cli.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
@@ -50,6 +50,8 @@ const renderSummaries = (head: Row, definitions: readonly Definition[]): string 
 
 const renderOptions = (kind: string, definitions: readonly Definition[]): string =>
   renderTable([kind, 'option', 'default', 'values', 'meaning'], definitions.flatMap(rowsOf));
+
+const commands = await loadCommands();
 
 type Tables = Readonly<Record<string, () => string>>;
 

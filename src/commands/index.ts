@@ -1,19 +1,23 @@
 import type { CliCommand } from './command.js';
-import { compare } from './compare.js';
-import { datasetsVerify } from './datasets-verify.js';
-import { evaluate } from './evaluate.js';
-import { indexImages } from './index-images.js';
-import { search } from './search.js';
-import { serve } from './serve.js';
-import { train } from './train.js';
 
 /** What the verbs of two words have in common, by their first word. */
 export const verbGroups: Readonly<Record<string, string>> = {
   datasets: 'Look after labelled images on disk.',
 };
 
-/** Every verb of the command line, in the order of the data flow. */
-export const commands: readonly CliCommand[] = [
-  ...[datasetsVerify, train, evaluate, compare],
-  ...[indexImages, search, serve],
-];
+/**
+ * Every verb of the command line, in the order of the data flow, and what loads it: each costs the time of what it needs,
+ * so that `serve` and `search` do not wait for what trains.
+ */
+export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
+  'datasets verify': async () => (await import('./datasets-verify.js')).datasetsVerify,
+  train: async () => (await import('./train.js')).train,
+  evaluate: async () => (await import('./evaluate.js')).evaluate,
+  compare: async () => (await import('./compare.js')).compare,
+  index: async () => (await import('./index-images.js')).indexImages,
+  search: async () => (await import('./search.js')).search,
+  serve: async () => (await import('./serve.js')).serve,
+};
+
+export const loadCommands = (): Promise<readonly CliCommand[]> =>
+  Promise.all(Object.values(verbs).map(load => load()));

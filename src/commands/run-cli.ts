@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { type ErrorCode, errorCatalogue, MedoidError, understandError } from '../errors.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
-import { commands, verbGroups } from './index.js';
+import { loadCommands, verbGroups, verbs } from './index.js';
 
 const misuse = 2;
 
@@ -80,6 +80,13 @@ function buildCommand(
   return command;
 }
 
+/** The one command that a line is about, or where it names none, for help and errors, all. */
+async function commandsFor(argv: readonly string[]): Promise<readonly CliCommand[]> {
+  const isNamed = (verb: string): boolean => verb.split(' ').every((word, i) => word === argv[i]);
+  const verb = Object.keys(verbs).find(isNamed);
+  return verb === undefined ? loadCommands() : [await verbs[verb]()];
+}
+
 /** What a verb is added to: the program, or for a verb of two words the command of its first. */
 function parentOf({ name }: CliCommand, program: Command): Command {
   const [group, verb] = name.split(' ');
@@ -140,7 +147,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .version(version())
     .exitOverride()
     .showHelpAfterError('(--help shows what is expected)');
-  for (const definition of commands) {
+  for (const definition of await commandsFor(argv)) {
     const command = buildCommand(definition, execute);
     command.copyInheritedSettings(program);
     parentOf(definition, program).addCommand(command);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../../src/commands/index.js';
+import { loadCommands, verbs } from '../../src/commands/index.js';
 import { Gallery } from '../../src/gallery/gallery.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { createPicture } from '../fixtures/images.js';
@@ -43,7 +43,11 @@ describe('the command line', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it.each(commands.map(({ name }) => name))('explains %s', async name => {
+  it('loads each verb by its own name', async () => {
+    expect((await loadCommands()).map(({ name }) => name)).toEqual(Object.keys(verbs));
+  });
+
+  it.each(Object.keys(verbs))('explains %s', async name => {
     const { exitCode, stdout } = await runMedoid(...name.split(' '), '--help');
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: medoid ${name}`);
