@@ -31,7 +31,7 @@ const chosenBy = ({ patience, monitor }: TrainingSettings): string => {
 };
 
 function factsOf({ input, outcome }: Training): [string, string][] {
-  const { settings, manifest, exported, steps, stoppedEarly, heldOut } = outcome;
+  const { settings, manifest, exported, steps, stoppedEarly, heldOut, floor } = outcome;
   const { preprocessing, learningRate, schedule } = settings;
   return [
     ['model', manifest?.name ?? basename(input.out)],
@@ -41,6 +41,14 @@ function factsOf({ input, outcome }: Training): [string, string][] {
       'held out',
       heldOut ? `${heldOut.labels.length} images of ${heldOut.classNames.length} classes` : 'none',
     ],
+    ...(floor === undefined
+      ? []
+      : [
+          [
+            'features as they are',
+            `Recall@1 ${floor.recallAt1.toFixed(4)}, MAP@R ${floor.mapAtR.toFixed(4)} of the held-out classes`,
+          ] as [string, string],
+        ]),
     ['network', describeNamed(settings.network)],
     ['loss', describeNamed(settings.loss)],
     ['sampler', `${describeNamed(settings.sampler)}, m ${settings.batchSize}, C/m ${settings.classShare}`],

@@ -54,6 +54,10 @@ function createObserver({ report }: CommandContext): {
         const from = step === 0 ? '' : `, going on after step ${step}`;
         report(`${images} images of ${classes} classes, ${held} classes held out, ${steps} steps${from}`);
       },
+      onFloor: ({ recallAt1, mapAtR }) =>
+        report(
+          `the backbone's own features: Recall@1 ${recallAt1.toFixed(4)}, MAP@R ${mapAtR.toFixed(4)} of the held-out classes`,
+        ),
       onStep: ({ step, sums }, { value }, batches) => {
         bar ??= createProgress(`epoch ${Math.ceil(step / batches)}`, batches, 'steps');
         bar.update(sums.steps, `loss ${number(value)}`);
@@ -68,7 +72,8 @@ function createObserver({ report }: CommandContext): {
 }
 
 function answer(out: string, outcome: TrainingOutcome, report: string | null): CommandResult {
-  const { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory } = outcome;
+  const { completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory, floor } =
+    outcome;
   const json = {
     completed,
     model: completed ? out : null,
@@ -76,6 +81,7 @@ function answer(out: string, outcome: TrainingOutcome, report: string | null): C
     steps,
     metrics: (completed ? exported : history.at(-1)) ?? null,
     stoppedEarly,
+    floor: floor ?? null,
     warnings: history.flatMap(({ epoch, warnings }) => warnings.map(message => ({ epoch, message }))),
     failed,
     runDirectory,

@@ -1,9 +1,8 @@
 import type { ReadTrainingSet } from '../datasets/training-set.js';
-import { normalise, rowOf } from '../math/vectors.js';
 import { EmbeddingNetwork } from '../train/embedding-network.js';
 import { rmsprop } from '../train/optimizers/rmsprop.js';
 import type { TrainingChoice } from '../train/train-model.js';
-import { embedSet } from '../train/validate.js';
+import { embedSet, unitFeatures } from '../train/validate.js';
 import { measure, type TrialContext } from './run-trial.js';
 import type { Quality } from './trial-store.js';
 
@@ -14,11 +13,7 @@ export async function measureFloor(
   context: TrialContext,
 ): Promise<Quality | undefined> {
   if (backbone !== undefined) {
-    const count = measured.set.labels.length;
-    const data = await measured.set.load(Array.from({ length: count }, (_, i) => i));
-    const block = { data, count, dimension: data.length / count };
-    for (let i = 0; i < count; i++) normalise(rowOf(block, i));
-    return measure(block, measured, context);
+    return measure(await unitFeatures(measured.set), measured, context);
   }
   if (network.buildTrunk === undefined) return undefined;
   const model = await network.buildTrunk(settings.preprocessing.crop);

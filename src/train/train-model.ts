@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.js';
 import type { UnreadableExample } from '../datasets/read-example.js';
 import { holdOutClasses } from '../datasets/select-classes.js';
-import type { ReadTrainingSet } from '../datasets/training-set.js';
+import type { ReadTrainingSet, TrainingSet } from '../datasets/training-set.js';
 import type { Manifest } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
+import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
 import { completeChoice } from './complete-options.js';
@@ -25,8 +26,14 @@ import {
   trainingSideOf,
 } from './settings.js';
 import { batchesPerEpoch } from './trainer.js';
-import { embedSet } from './validate.js';
+import { embedSet, unitFeatures } from './validate.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
+
+/** Retrieval without any training. */
+export interface Floor {
+  readonly recallAt1: number;
+  readonly mapAtR: number;
+}
 
 /** Called as training goes on; all optional. */
 export interface TrainingObserver {
@@ -41,6 +48,8 @@ export interface TrainingObserver {
     /** Left out. */
     failed: readonly UnreadableExample[];
   }) => void;
+  /** Before the first step of a head: what the features it reads are worth by themselves, on the held-out classes. */
+  readonly onFloor?: (floor: Floor) => void;
   readonly onStep?: (progress: TrainingProgress, result: LossResult, batches: number) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
 }
@@ -92,6 +101,8 @@ export interface TrainingOutcome {
   readonly failed: readonly UnreadableExample[];
   /** All that decided the weights but the images. */
   readonly settings: TrainingSettings;
+  /** What the features that a head reads are worth by themselves; undefined for a whole network. */
+  readonly floor: Floor | undefined;
   /** The held-out images as the model embeds them; undefined unless asked for, without any, and when it was stopped. */
   readonly heldOut: EmbeddedSet | undefined;
   /** Where the checkpoint, `metrics.jsonl` and `metrics.csv` are. */
@@ -156,6 +167,14 @@ export function completeSettings(
   });
 }
 
+async function measureFloor(heldOut: TrainingSet): Promise<Floor | undefined> {
+  if (heldOut.labels.length === 0) return undefined;
+  const { recallAt, mapAtR } = await evaluateRetrieval(await unitFeatures(heldOut), heldOut.labels, {
+    ks: [1],
+  });
+  return { recallAt1: recallAt[1], mapAtR };
+}
+
 async function embedHeldOut(
   network: EmbeddingNetwork,
   { set, examples, classNames }: ReadTrainingSet,
@@ -181,12 +200,15 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const { classes, sha256: dataSha256 } = training;
   const settings = completeSettings(request, { engine, images });
   const failed = [...training.failed, ...validation.failed];
+  const floor = backbone && (await measureFloor(validation.set));
   const batches = batchesPerEpoch(images, settings.batchSize);
   const { network, progress, completed } = await fitNetwork({
     ...{ settings, network: source, training, validation, runDirectory, signal },
     resume: existing === 'resume',
-    onStart: step =>
-      observer?.onStart?.({ images, classes, held: validation.classes, steps: settings.steps, step, failed }),
+    onStart: step => {
+      observer?.onStart?.({ images, classes, held: validation.classes, steps: settings.steps, step, failed });
+      if (floor !== undefined) observer?.onFloor?.(floor);
+    },
     onStep: (now, result) => observer?.onStep?.(now, result, batches),
     onEpoch: metrics => observer?.onEpoch?.(metrics),
   });
@@ -202,7 +224,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     const stoppedEarly = completed && steps < settings.steps;
     return {
       ...{ completed, manifest, steps, history, exported, stoppedEarly, failed, runDirectory },
-      ...{ settings, heldOut },
+      ...{ settings, heldOut, floor },
     };
   } finally {
     network.close();

@@ -2,7 +2,7 @@ import type { TrainingSet } from '../datasets/training-set.js';
 import { embeddingSpread } from '../math/embedding-spread.js';
 import { createRandom } from '../math/random.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
-import { rowOf, stackVectors, type VectorBlock } from '../math/vectors.js';
+import { normalise, rowOf, stackVectors, type VectorBlock } from '../math/vectors.js';
 import { inBatches, workAhead } from '../work-ahead.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
@@ -49,6 +49,15 @@ async function embedSome(
     offset += block.data.length;
   }
   return { data, count: numbers.length, dimension };
+}
+
+/** Inputs that are vectors themselves, the features of a frozen network, to unit length: [examples, features]. */
+export async function unitFeatures({ labels, load }: TrainingSet): Promise<VectorBlock> {
+  const count = labels.length;
+  const data = await load(Array.from(labels.keys()));
+  const block = { data, count, dimension: data.length / count };
+  for (let i = 0; i < count; i++) normalise(rowOf(block, i));
+  return block;
 }
 
 /** Embeds a whole set with the network as it is in training, centre crop: [examples, dimension]. */

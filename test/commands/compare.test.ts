@@ -119,7 +119,9 @@ describe('medoid train with a network from elsewhere', () => {
     const backbone = ['--backbone', `onnx:${at('tiny.onnx')}`, '--feature-cache', at('features')];
     const { stdout, stderr, exitCode } = await train('head', ...backbone, ...looks, '--hidden-units', '8');
     expect(exitCode, stderr).toBe(0);
-    const { report } = JSON.parse(stdout);
+    const { report, floor } = JSON.parse(stdout);
+    expect(floor.recallAt1).toBeGreaterThan(0);
+    expect(stderr).toContain(`the backbone's own features: Recall@1 ${floor.recallAt1.toFixed(4)}`);
     expect(await readFile(report, 'utf8')).toContain('feature-head');
     const manifest = JSON.parse(await readFile(join(at('head'), 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
