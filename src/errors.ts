@@ -22,6 +22,7 @@ export const errorCatalogue = {
   'invalid-index': { status: 500, exit: 1, title: 'The vector index cannot be used' },
   'invalid-gallery': { status: 500, exit: 1, title: 'The gallery cannot be used' },
   'gallery-locked': { status: 423, exit: 1, title: 'Another process is writing to the gallery' },
+  'run-locked': { status: 423, exit: 1, title: 'Another process is working in the same folder' },
   'invalid-checkpoint': { status: 500, exit: 1, title: 'The checkpoint cannot be continued from' },
   'out-exists': { status: 409, exit: 1, title: 'The output is already there' },
   'training-diverged': { status: 500, exit: 1, title: 'Training left the finite numbers' },

@@ -4,15 +4,15 @@ import { MedoidError, messageOf } from '../errors.js';
 const isBusy = (error: unknown): boolean =>
   error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 
-const lockedBy = (path: string, cause: unknown): MedoidError =>
-  new MedoidError(
-    'gallery-locked',
-    `another process holds ${path}: wait until it has ended, or open the gallery for reading`,
-    { cause },
-  );
-
-const unusable = (path: string, cause: unknown): MedoidError =>
-  new MedoidError('invalid-gallery', `${path} cannot be locked: ${messageOf(cause)}`, { cause });
+/** What is locked: a gallery, or the folder of a training or a comparison. */
+const kinds = {
+  gallery: {
+    locked: 'gallery-locked',
+    unusable: 'invalid-gallery',
+    advice: 'wait until it has ended, or open the gallery for reading',
+  },
+  run: { locked: 'run-locked', unusable: 'file-unusable', advice: 'wait until it has ended' },
+} as const;
 
 /**
  * Lets one process at a time past. The lock is SQLite's own on a file of its own: the operating system takes it
@@ -21,8 +21,9 @@ const unusable = (path: string, cause: unknown): MedoidError =>
 export class ProcessLock {
   private constructor(private readonly database: Database.Database) {}
 
-  /** @throws MedoidError `gallery-locked` or `invalid-gallery` */
-  static acquire(path: string): ProcessLock {
+  /** @throws MedoidError `gallery-locked` or `invalid-gallery`; of a run `run-locked` or `file-unusable` */
+  static acquire(path: string, kind: keyof typeof kinds = 'gallery'): ProcessLock {
+    const { locked, unusable, advice } = kinds[kind];
     let database: Database.Database | undefined;
     try {
       database = new Database(path, { timeout: 0 });
@@ -30,7 +31,10 @@ export class ProcessLock {
       return new ProcessLock(database);
     } catch (error) {
       database?.close();
-      throw isBusy(error) ? lockedBy(path, error) : unusable(path, error);
+      if (isBusy(error)) {
+        throw new MedoidError(locked, `another process holds ${path}: ${advice}`, { cause: error });
+      }
+      throw new MedoidError(unusable, `${path} cannot be locked: ${messageOf(error)}`, { cause: error });
     }
   }
 

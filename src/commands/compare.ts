@@ -9,6 +9,7 @@ import { replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { type CommandResult, defineCommand } from './command.js';
 import { openDataset } from './dataset-options.js';
+import { lockFolder } from './lock-folder.js';
 import {
   networkOptionNames,
   openNetwork,
@@ -129,6 +130,10 @@ export const compare = defineCommand({
     const read = async (part: Recipe['train']) =>
       (await openDataset({ data: folder, dataset, excludeClasses, ...part }, ['all'])).dataset;
     const opened = await openNetwork(parseFlags(flags), context);
+    const lock = await lockFolder(out).catch(async error => {
+      await opened.close();
+      throw error;
+    });
     try {
       const whole = { ...recipe, training: flags };
       const choose = (chosen: Flags) => trainingOf(parseFlags(chosen), opened);
@@ -146,6 +151,7 @@ export const compare = defineCommand({
       await replaceFile(join(out, 'comparison.md'), table);
       return { json: comparison, text: table, exitCode: Math.min(1, comparison.failed.length) };
     } finally {
+      lock.close();
       await opened.close();
     }
   },

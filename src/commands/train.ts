@@ -11,6 +11,7 @@ import {
   numericWithDefault,
 } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
+import { lockFolder } from './lock-folder.js';
 import { createProgress, type Progress } from './progress.js';
 import { reportTraining } from './report-training.js';
 import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
@@ -136,6 +137,7 @@ export const train = defineCommand({
         ...training,
         settings: { ...training.settings, patience, monitor },
         embedsHeldOut: !input.skipReport,
+        lock: lockFolder,
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
         signal: context.signal,
       });

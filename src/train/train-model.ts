@@ -74,6 +74,8 @@ export interface TrainingRequest extends TrainingChoice {
   /** Model directory that is written in the end. */
   readonly out: string;
   readonly existing: 'refuse' | 'overwrite' | 'resume';
+  /** Keeps the folder of the run to this process; called before anything is written there. */
+  readonly lock?: (runDirectory: string) => Promise<{ close(): void }>;
   /** Whether the held-out images are embedded in the end. */
   readonly embedsHeldOut?: boolean;
   readonly signal: AbortSignal;
@@ -185,20 +187,24 @@ async function embedHeldOut(
   return { block, labels: set.labels, examples, classNames };
 }
 
-/**
- * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
- * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
- */
-export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
-  const request = { ...given, settings: completeChoice(given.settings), out: resolve(given.out) };
+interface PreparedRun {
+  readonly request: TrainingRequest & { readonly settings: ChosenSettings };
+  readonly sets: TrainingSets;
+  readonly settings: TrainingSettings;
+  readonly runDirectory: string;
+}
+
+/** From the first step to the model directory. */
+async function trainPrepared({
+  request,
+  sets,
+  settings,
+  runDirectory,
+}: PreparedRun): Promise<TrainingOutcome> {
   const { out, network: source, backbone, existing, signal, observer, datasetName } = request;
-  const runDirectory = runDirectoryOf(out);
-  await requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
-  const engine = await loadEngine(request.engine);
-  const { training, validation } = await readSets(request);
-  const images = training.set.labels.length;
+  const { training, validation } = sets;
   const { classes, sha256: dataSha256 } = training;
-  const settings = completeSettings(request, { engine, images });
+  const images = training.set.labels.length;
   const failed = [...training.failed, ...validation.failed];
   const floor = backbone && (await measureFloor(validation.set));
   const batches = batchesPerEpoch(images, settings.batchSize);
@@ -228,5 +234,27 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
     };
   } finally {
     network.close();
+  }
+}
+
+/**
+ * The whole offline pipeline: images → network → loss → checkpoints → `<out>/manifest.json` and `model.onnx`.
+ * @throws MedoidError for bad options, data or checkpoints, and `training-diverged`
+ */
+export async function trainModel(given: TrainingRequest): Promise<TrainingOutcome> {
+  const request = { ...given, settings: completeChoice(given.settings), out: resolve(given.out) };
+  const { out, existing } = request;
+  const runDirectory = runDirectoryOf(out);
+  const requireFree = () => requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
+  await requireFree();
+  const engine = await loadEngine(request.engine);
+  const sets = await readSets(request);
+  const settings = completeSettings(request, { engine, images: sets.training.set.labels.length });
+  const lock = await request.lock?.(runDirectory);
+  try {
+    await requireFree(); // Another run may have come first while the images were read.
+    return await trainPrepared({ request, sets, settings, runDirectory });
+  } finally {
+    lock?.close();
   }
 }

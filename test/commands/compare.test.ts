@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassFolders } from '../fixtures/class-folders.js';
-import { runMedoid } from '../fixtures/run-medoid.js';
+import { runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 import { encodeTinyBackbone, tinyPreprocessing } from '../fixtures/tiny-backbone.js';
 
 const pixels = {
@@ -143,6 +143,27 @@ describe('medoid train with a network from elsewhere', () => {
       ...looks,
     );
     expect(refused.stderr).toMatch(/expected no preprocessing .* manifest/);
+  });
+
+  it('is refused while another run trains to the same place', async () => {
+    const long = [
+      'train',
+      '--data',
+      at('shapes'),
+      '--out',
+      at('busy'),
+      '--steps',
+      '100000',
+      '--batch-size',
+      '8',
+    ];
+    const first = startMedoid(long);
+    await first.seen(/epoch 1/);
+    const second = await runMedoid(...long, '--overwrite');
+    expect(second.stderr).toMatch(/run-locked: another process holds .*write\.lock/);
+    expect(second.exitCode).toBe(1);
+    first.child.kill('SIGINT');
+    expect((await first.finished).exitCode).toBe(130);
   });
 
   it('refuses options that do not go together', async () => {
