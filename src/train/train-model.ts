@@ -13,17 +13,16 @@ import { exportedEpochOf, requireMonitored } from './early-stopping.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import { loadEngine } from './engine.js';
 import { fitNetwork } from './fit-network.js';
-import type { FrozenBackbone, ReadFeaturesOptions } from './frozen-backbone.js';
-import { readImageSet } from './image-set.js';
+import type { FrozenBackbone } from './frozen-backbone.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
+import { readTrainingSet } from './read-training-set.js';
 import { checkpointOf, runDirectoryOf } from './run-files.js';
 import {
   type ChosenSettings,
   type GivenSettings,
   type TrainingSettings,
   trainingSettingsSchema,
-  trainingSideOf,
 } from './settings.js';
 import { batchesPerEpoch } from './trainer.js';
 import { embedSet, unitFeatures } from './validate.js';
@@ -114,21 +113,6 @@ export interface TrainingOutcome {
 interface TrainingSets {
   readonly training: ReadTrainingSet;
   readonly validation: ReadTrainingSet;
-}
-
-/**
- * Images or features of images, as the network is trained on them.
- * @param varied whether they are: others are read as they are embedded
- */
-export function readTrainingSet(
-  dataset: Dataset,
-  { backbone, settings }: Pick<TrainingChoice, 'backbone'> & { readonly settings: ChosenSettings },
-  { varied, ...options }: ReadFeaturesOptions & { readonly varied: boolean },
-): Promise<ReadTrainingSet> {
-  if (backbone !== undefined) return backbone.read(dataset, options);
-  const { preprocessing, augmentation } = settings;
-  const side = varied ? trainingSideOf(settings) : preprocessing.resize;
-  return readImageSet(dataset, { preprocessing, augmentation, side, ...options });
 }
 
 async function readSets(
