@@ -10,13 +10,8 @@ import { MedoidError, messageOf } from '../errors.js';
 import { type CommandResult, defineCommand } from './command.js';
 import { openDataset } from './dataset-options.js';
 import { lockFolder } from './lock-folder.js';
-import {
-  networkOptionNames,
-  openNetwork,
-  type TrainingInput,
-  trainingOf,
-  trainingOptions,
-} from './training-options.js';
+import { networkOptionNames, openNetwork } from './open-network.js';
+import { type TrainingInput, trainingOf, trainingOptions } from './training-options.js';
 
 const trainingSchema = z.strictObject(trainingOptions);
 

@@ -12,9 +12,10 @@ import {
 } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { lockFolder } from './lock-folder.js';
+import { openNetwork } from './open-network.js';
 import { createProgress, type Progress } from './progress.js';
 import { reportTraining } from './report-training.js';
-import { openNetwork, trainingOf, trainingOptions } from './training-options.js';
+import { trainingOf, trainingOptions } from './training-options.js';
 import { tryReport } from './try-report.js';
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(4));

@@ -2,23 +2,20 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
-import { CachedBackbone } from '../features/cached-backbone.js';
-import { defaultPreprocessing, type Preprocessing, preprocessingSchema } from '../images/preprocessing.js';
+import { preprocessingSchema } from '../images/preprocessing.js';
 import { engineNames } from '../train/engine.js';
 import { losses } from '../train/losses/index.js';
-import { featureHead } from '../train/networks/feature-head.js';
 import { networks } from '../train/networks/index.js';
-import { openLayersModel } from '../train/networks/layers-model.js';
-import { namedNetwork } from '../train/networks/named-network.js';
 import { optimizers } from '../train/optimizers/index.js';
 import { samplers } from '../train/samplers/index.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import type { TrainingChoice } from '../train/train-model.js';
-import { type CommandContext, nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
+import { nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
+import type { OpenedNetwork } from './open-network.js';
 
 const defaultEpochs = 30;
-const defaultImageSize = 64;
-const defaultNetwork = 'resnet';
+export const defaultImageSize = 64;
+export const defaultNetwork = 'resnet';
 const { shape } = trainingSettingsSchema;
 const augmentation = shape.augmentation.shape;
 const pixels = preprocessingSchema.shape;
@@ -131,123 +128,6 @@ export const trainingOptions = {
 const optionsSchema = z.object(trainingOptions);
 export type TrainingInput = z.output<typeof optionsSchema>;
 
-const misuse = (message: string, field: string): MedoidError =>
-  new MedoidError('invalid-option', message, { field });
-
-/** @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them */
-function preprocessingOf({
-  imageSize = defaultImageSize,
-  resize,
-  fit,
-  channels,
-  pixelMean,
-  pixelStd,
-}: TrainingInput): Preprocessing {
-  const standard = defaultPreprocessing(imageSize);
-  if (resize !== undefined && resize < imageSize) {
-    throw misuse(
-      `--resize: expected at least the ${imageSize} pixels of --image-size, got ${resize}`,
-      'resize',
-    );
-  }
-  const largest = pixels.resize.maxValue;
-  if (resize === undefined && largest !== null && standard.resize > largest) {
-    throw misuse(
-      `--image-size ${imageSize}: expected --resize, too, of at most ${largest}; 9/8 of it is more`,
-      'resize',
-    );
-  }
-  return {
-    resize: resize ?? standard.resize,
-    fit: fit ?? standard.fit,
-    crop: imageSize,
-    channels: channels ?? standard.channels,
-    mean: pixelMean ?? standard.mean,
-    std: pixelStd ?? standard.std,
-  };
-}
-
-/** Of options that exclude each other, at most one may be given. */
-function requireOne(input: TrainingInput): void {
-  const given = (['network', 'init', 'backbone'] as const).filter(name => input[name] !== undefined);
-  if (given.length > 1) {
-    throw misuse(
-      `expected one of --network, --init and --backbone, got --${given.join(' and --')}`,
-      given[1],
-    );
-  }
-  if (input.initLayer !== undefined && input.init === undefined) {
-    throw misuse('--init-layer: expected --init, too', 'initLayer');
-  }
-  if (given[0] !== undefined && given[0] !== 'network' && Object.keys(input.networkOptions).length > 0) {
-    throw misuse(`--network-options: expected --network, got --${given[0]}`, 'networkOptions');
-  }
-  if (input.backbone === undefined && (input.backboneOutput !== undefined || input.featureViews !== '1')) {
-    throw misuse('--backbone-output and --feature-views: expected --backbone, too', 'backbone');
-  }
-  if (input.cropScale === 0 && input.scaledShare !== 1) {
-    throw misuse('--scaled-share: expected --crop-scale, too', 'scaledShare');
-  }
-  if (input.backbone !== undefined && (input.cropScale !== 0 || input.colourJitter !== 0)) {
-    throw misuse(
-      '--crop-scale and --colour-jitter: expected none with --backbone, whose features are kept',
-      'backbone',
-    );
-  }
-}
-
-const pixelOptions = ['imageSize', 'resize', 'fit', 'channels', 'pixelMean', 'pixelStd'] as const;
-
-async function openBackbone(
-  path: string,
-  input: TrainingInput,
-  { report }: Pick<CommandContext, 'report'>,
-): Promise<CachedBackbone> {
-  const isGiven = pixelOptions.some(name => input[name] !== undefined);
-  return CachedBackbone.open(path, {
-    preprocessing: isGiven ? preprocessingOf(input) : undefined,
-    output: input.backboneOutput,
-    cacheFolder: input.featureCache,
-    views: input.featureViews === '2' ? 2 : 1,
-    onNotice: report,
-  });
-}
-
-/** The network that is trained, as the options name it, opened. */
-export interface OpenedNetwork extends Pick<TrainingChoice, 'network' | 'backbone'> {
-  readonly preprocessing: Preprocessing;
-  close(): Promise<void>;
-}
-
-/** Options that `openNetwork` reads: what all losses of a comparison share. */
-export const networkOptionNames = [
-  ...['network', 'networkOptions', 'init', 'initLayer'],
-  ...['backbone', 'backboneOutput', 'featureCache', 'featureViews'],
-  ...pixelOptions,
-];
-
-/**
- * The network that `--network`, `--init` or `--backbone` asks for.
- * @throws MedoidError `invalid-option`, or what is wrong with a file that they name
- */
-export async function openNetwork(
-  input: TrainingInput,
-  context: Pick<CommandContext, 'report'>,
-): Promise<OpenedNetwork> {
-  requireOne(input);
-  if (input.backbone !== undefined) {
-    const backbone = await openBackbone(input.backbone.replace(/^onnx:/, ''), input, context);
-    const { extractor, views, preprocessing } = backbone;
-    const network = featureHead({ extractor: extractor.id, dimension: extractor.dimension, views });
-    return { network, backbone, preprocessing, close: () => backbone.close() };
-  }
-  const network =
-    input.init === undefined
-      ? namedNetwork({ name: input.network ?? defaultNetwork, options: input.networkOptions })
-      : await openLayersModel({ path: input.init, layer: input.initLayer });
-  return { network, preprocessing: preprocessingOf(input), close: async () => undefined };
-}
-
 /**
  * What the options ask to be trained.
  * @throws MedoidError `invalid-option`
@@ -260,7 +140,7 @@ export function trainingOf(
   const { learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps } = input;
   const { schedule, decaySteps, decayFactor, steps, epochs, engine } = input;
   if (steps !== undefined && epochs !== undefined) {
-    throw misuse('expected --steps or --epochs, got both', 'steps');
+    throw new MedoidError('invalid-option', 'expected --steps or --epochs, got both', { field: 'steps' });
   }
   return {
     ...{ network, backbone, engine },
