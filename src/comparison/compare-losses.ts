@@ -123,7 +123,7 @@ function requireDisjoint(train: Dataset, test: Dataset): void {
 async function tune(
   name: string,
   { recipe, choose, context }: ComparisonRequest,
-  { readSplit, engine }: { readSplit: () => Promise<FinalSets>; engine: string },
+  { readSplit, engine }: { readSplit: () => Promise<TrialSets>; engine: string },
 ): Promise<Candidate> {
   const { tuning, losses } = recipe;
   const { training: own, grid } = losses[name];
@@ -150,7 +150,8 @@ async function tune(
   );
 }
 
-interface FinalSets {
+/** What is trained on, and what is measured. */
+interface TrialSets {
   readonly training: ReadTrainingSet;
   readonly measured: ReadTrainingSet;
 }
@@ -158,7 +159,7 @@ interface FinalSets {
 async function compareOne(
   name: string,
   { recipe, choose, context }: ComparisonRequest,
-  { flags, engine, sets }: { flags: Flags; engine: string; sets: FinalSets },
+  { flags, engine, sets }: { flags: Flags; engine: string; sets: TrialSets },
 ): Promise<ComparisonRow> {
   const qualities: Quality[] = [];
   let seconds = 0;
@@ -170,7 +171,7 @@ async function compareOne(
       qualities.push(result.quality);
       seconds += result.seconds;
     }
-    const recall = result.quality === null ? 'diverged' : `R@1 ${result.quality.recallAt[1]?.toFixed(4)}`;
+    const recall = result.quality === null ? 'diverged' : `R@1 ${result.quality.recallAt[1].toFixed(4)}`;
     context.report(`${name}: seed ${seed}: ${recall}, ${result.seconds.toFixed(0)} s`);
   }
   const measured = qualities.map(metricsOf);
@@ -205,7 +206,7 @@ export async function compareLosses(request: ComparisonRequest): Promise<Compari
     for (const example of set.failed) failed.set(example.path, example);
     return set;
   };
-  const readSplit = onlyOnce(async (): Promise<FinalSets> => {
+  const readSplit = onlyOnce(async (): Promise<TrialSets> => {
     const { validationShare: share, seed } = recipe.tuning;
     const split = holdOutClasses(train, { share, seed });
     return { training: await read(split.training, true), measured: await read(split.validation, false) };
