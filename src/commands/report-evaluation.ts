@@ -1,13 +1,10 @@
-import { basename, relative, sep } from 'node:path';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Example } from '../datasets/dataset.js';
-import { readExample } from '../datasets/read-example.js';
 import type { EmbeddedExamples } from '../evaluation/embed-examples.js';
 import type { EmbeddingQuality } from '../evaluation/evaluate-embeddings.js';
-import { createThumbnail } from '../images/decode.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
-import type { ReportedEmbeddings } from '../report/run-report.js';
 import { writeReport } from '../report/write-report.js';
+import { nameWithin, reportedEmbeddings } from './reported-embeddings.js';
 
 export const reportOption = z
   .string()
@@ -52,31 +49,12 @@ function factsOf({ name, input, split, embeddings, rows, quality }: Evaluation):
   ];
 }
 
-/** An image's path from the folder of its data set, with slashes; its name alone where it is not in there. */
-export function nameWithin(data: string, image: string): string {
-  const below = relative(data, image);
-  return below.startsWith('..') ? basename(image) : below.replaceAll(sep, '/');
-}
-
-/** Small pictures of examples by their numbers. */
-export const thumbnailsOf =
-  (examples: readonly Example[]): ReportedEmbeddings['thumbnail'] =>
-  async (image, side) =>
-    createThumbnail(await readExample(examples[image]), { side, format: 'webp' });
-
-/** @returns names of the classes by their numbers */
-function classNamesOf({ embedded, labels }: EmbeddedExamples): string[] {
-  const names: string[] = [];
-  for (const [i, { label }] of embedded.entries()) names[labels[i]] = label;
-  return names;
-}
-
 /** Writes the report of one evaluation. @throws MedoidError as `writeReport`, or where an image is not there any more */
 export async function reportEvaluation(path: string, evaluation: Evaluation): Promise<void> {
   const { name, input, embeddings, rows, quality, signal } = evaluation;
-  const { block, labels, embedded, failed } = embeddings;
-  const nameOf = (image: string): string => nameWithin(input.data, image);
-  const left = failed.map(({ path, message }) => `Left out ${nameOf(path)}: ${message}`);
+  const left = embeddings.failed.map(
+    ({ path, message }) => `Left out ${nameWithin(input.data, path)}: ${message}`,
+  );
   await writeReport(
     path,
     {
@@ -88,12 +66,8 @@ export async function reportEvaluation(path: string, evaluation: Evaluation): Pr
         ...(quality.index === undefined ? [] : [{ name: quality.index.name, values: quality.index }]),
       ],
       embeddings: {
-        block,
-        labels,
-        classNames: classNamesOf(embeddings),
-        names: embedded.map(({ path }) => nameOf(path)),
+        ...reportedEmbeddings({ ...embeddings, examples: embeddings.embedded }, input.data),
         rows,
-        thumbnail: thumbnailsOf(embedded),
       },
     },
     { seed: input.seed, signal },

@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path';
 import { evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
-import type { ReportedEmbeddings, ReportedQuality } from '../report/run-report.js';
+import type { ReportedQuality } from '../report/run-report.js';
 import { writeReport } from '../report/write-report.js';
 import type { TrainingSettings } from '../train/settings.js';
 import type { EmbeddedSet, TrainingOutcome } from '../train/train-model.js';
-import { nameWithin, thumbnailsOf } from './report-evaluation.js';
+import { nameWithin, reportedEmbeddings } from './reported-embeddings.js';
 
 /** Values of K of Recall@K: the paper's for CUB-200-2011 and Cars196. */
 const ks = [1, 2, 4, 8];
@@ -62,14 +62,6 @@ function factsOf({ input, outcome }: Training): [string, string][] {
   ];
 }
 
-const embeddingsOf = ({ data }: Training['input'], heldOut: EmbeddedSet): ReportedEmbeddings => ({
-  block: heldOut.block,
-  labels: heldOut.labels,
-  classNames: heldOut.classNames,
-  names: heldOut.examples.map(({ path }) => nameWithin(data, path)),
-  thumbnail: thumbnailsOf(heldOut.examples),
-});
-
 async function qualityOf(heldOut: EmbeddedSet, { outcome, signal }: Training): Promise<ReportedQuality[]> {
   const { block, labels } = heldOut;
   const isPaired = labels.length > heldOut.classNames.length;
@@ -99,7 +91,7 @@ export async function reportTraining(training: Training): Promise<string> {
       history,
       ...(heldOut && {
         quality: await qualityOf(heldOut, training),
-        embeddings: embeddingsOf(input, heldOut),
+        embeddings: reportedEmbeddings(heldOut, input.data),
       }),
     },
     { seed: settings.seed, signal },

@@ -7,6 +7,7 @@ import { type MeanInterval, meanInterval } from '../math/mean-interval.js';
 import { completeChoice } from '../train/complete-options.js';
 import { loadEngine } from '../train/engine.js';
 import { readTrainingSet } from '../train/read-training-set.js';
+import type { ChosenSettings } from '../train/settings.js';
 import { completeSettings, type TrainingChoice } from '../train/train-model.js';
 import { measureFloor } from './measure-floor.js';
 import { combinationsOf, type Flags, mergeFlags, type Recipe } from './recipe.js';
@@ -81,12 +82,19 @@ const finalFlags = (name: string, { training }: Recipe, own: Flags): Flags =>
 const tuningFlags = (name: string, { training, tuning }: Recipe, own: Flags): Flags =>
   mergeFlags(training, tuning.training, { loss: name }, own, { seed: tuning.seed });
 
+/** What all trainings of a comparison share. */
+interface Shared {
+  readonly choice: TrainingChoice;
+  readonly settings: ChosenSettings;
+  readonly engine: string;
+}
+
 /**
  * Everything that will be trained, chosen once, and the network, built once, so that what is wrong is known now and not
  * hours later.
  * @throws MedoidError `invalid-option`, or what is wrong with the network
  */
-async function checkRecipe({ recipe, choose }: ComparisonRequest): Promise<TrainingChoice> {
+async function checkRecipe({ recipe, choose }: ComparisonRequest): Promise<Shared> {
   const choices: TrainingChoice[] = [];
   for (const [name, { training: own, grid }] of Object.entries(recipe.losses)) {
     for (const combination of combinationsOf(grid)) {
@@ -94,13 +102,13 @@ async function checkRecipe({ recipe, choose }: ComparisonRequest): Promise<Train
       choices.push(choose(finalFlags(name, recipe, flags)), choose(tuningFlags(name, recipe, flags)));
     }
   }
-  for (const { settings } of choices) completeChoice(settings);
-  const [shared] = choices;
-  await loadEngine(shared.engine);
-  const { preprocessing, dimension, hiddenUnits, seed } = completeChoice(shared.settings);
+  const [settings] = choices.map(given => completeChoice(given.settings));
+  const [choice] = choices;
+  const engine = await loadEngine(choice.engine);
+  const { preprocessing, dimension, hiddenUnits, seed } = settings;
   const shape = { inputSize: preprocessing.crop, dimension, hiddenUnits, seed };
-  (await shared.network.build(shape)).dispose();
-  return shared;
+  (await choice.network.build(shape)).dispose();
+  return { choice, settings, engine };
 }
 
 /** @throws MedoidError `invalid-option` when a class is trained on and measured */
@@ -197,9 +205,7 @@ async function compareOne(
 export async function compareLosses(request: ComparisonRequest): Promise<Comparison> {
   const { recipe, train, test, context } = request;
   requireDisjoint(train, test);
-  const shared = await checkRecipe(request);
-  const settings = completeChoice(shared.settings);
-  const engine = await loadEngine(shared.engine);
+  const { choice: shared, settings, engine } = await checkRecipe(request);
   const failed = new Map<string, UnreadableExample>();
   const read = async (dataset: Dataset, varied: boolean): Promise<ReadTrainingSet> => {
     const set = await readTrainingSet(dataset, { ...shared, settings }, { varied, signal: context.signal });

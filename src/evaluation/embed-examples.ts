@@ -13,6 +13,8 @@ export interface EmbeddedExamples {
   readonly block: VectorBlock;
   /** Number of the class of each. */
   readonly labels: Int32Array;
+  /** By class number. */
+  readonly classNames: readonly string[];
   /** Those that could be read, in order. */
   readonly embedded: readonly Example[];
   /** Left out. */
@@ -48,11 +50,12 @@ export async function embedExamples(
     done += batch.length;
     onProgress?.(done);
   }
-  const labels = new Set(embedded.map(({ label }) => label));
-  const numbers = new Map([...labels].map((label, number) => [label, number]));
+  const classNames = [...new Set(embedded.map(({ label }) => label))];
+  const numbers = new Map(classNames.map((label, number) => [label, number]));
   return {
     block: stackVectors(vectors, embedder.dimension),
     labels: Int32Array.from(embedded, ({ label }) => numbers.get(label) as number),
+    classNames,
     embedded,
     failed,
   };

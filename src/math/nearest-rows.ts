@@ -1,18 +1,9 @@
-import type { VectorBlock } from './vectors.js';
+import { rowOf, squaredDistance, type VectorBlock } from './vectors.js';
 
 export interface NearRow {
   readonly row: number;
   /** Euclidean. */
   readonly distance: number;
-}
-
-function squaredBetween({ data, dimension }: VectorBlock, a: number, b: number): number {
-  let sum = 0;
-  for (let d = 0; d < dimension; d++) {
-    const difference = data[a * dimension + d] - data[b * dimension + d];
-    sum += difference * difference;
-  }
-  return sum;
 }
 
 /**
@@ -25,12 +16,13 @@ export function nearestRows(
   row: number,
   { candidates, count }: { readonly candidates: ArrayLike<number>; readonly count: number },
 ): NearRow[] {
+  const query = rowOf(block, row);
   const nearest: { row: number; squared: number }[] = [];
   let bound = Number.POSITIVE_INFINITY;
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i];
     if (candidate === row) continue;
-    const squared = squaredBetween(block, row, candidate);
+    const squared = squaredDistance(query, rowOf(block, candidate));
     if (nearest.length === count && squared >= bound) continue;
     const place = nearest.findIndex(other => other.squared > squared);
     nearest.splice(place < 0 ? nearest.length : place, 0, { row: candidate, squared });

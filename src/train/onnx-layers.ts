@@ -160,9 +160,6 @@ export const writers: Readonly<Record<string, Writer>> = {
     // What else it may be, the export has written or refused by then.
     graph.nodes.push({ operator: 'Identity', inputs: [inputs[0]], output, attributes: {} });
   },
-  Dropout: (graph, { inputs }, { output }) => {
-    graph.nodes.push({ operator: 'Identity', inputs: [inputs[0]], output, attributes: {} });
-  },
   ZeroPadding2D: (graph, { inputs, layer }, { output }) => {
     const [[top, bottom], [left, right]] = (configOf(layer) as Record<string, number[][]>).padding;
     const pads = BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right].map(BigInt));

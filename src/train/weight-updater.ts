@@ -53,7 +53,8 @@ export class WeightUpdater {
     this.step++;
     const factor = clipFactor(Object.values(gradients), rates.clipNorm);
     for (const entry of this.entries) {
-      tf.tidy(() => this.updateOne(entry, tf.mul(gradients[entry.weight.name], factor), rates));
+      const gradient = gradients[entry.weight.name];
+      tf.tidy(() => this.updateOne(entry, factor === 1 ? gradient : tf.mul(gradient, factor), rates));
     }
   }
 

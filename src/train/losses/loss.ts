@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { VectorBlock } from '../../math/vectors.js';
+import type { Definition } from '../definition.js';
 
 /** The value of a loss over one batch, and what to do about it. */
 export interface LossResult {
@@ -36,15 +37,9 @@ export interface Loss {
   evaluate(batch: VectorBlock, labels: ArrayLike<number>, context: LossContext): LossResult;
 }
 
-export interface LossDefinition<Options extends z.ZodType = z.ZodType> {
-  readonly name: string;
-  /** What it is and where it comes from, in a line. */
-  readonly summary: string;
-  /** Strict, with every default, each described. */
-  readonly options: Options;
+export interface LossDefinition<Options extends z.ZodType = z.ZodType> extends Definition<Loss, Options> {
   /** What each of its terms means. */
   readonly terms: Readonly<Record<string, string>>;
-  create(options: z.output<Options>): Loss;
 }
 
 /** Keeps the types of one loss's options while the registry forgets them. */

@@ -88,7 +88,8 @@ function setWeights(model: LayersModel, saved: tf.NamedTensorMap): void {
 const pooled = (x: SymbolicTensor): SymbolicTensor => averageOverSpace(x, 'head/pool');
 
 function requireExportable(layers: readonly PretrainedLayer[], path: string): void {
-  const known = [...exportableLayers, 'BatchNormalization'];
+  // The last two become others in `topologyOf`.
+  const known = [...exportableLayers, 'BatchNormalization', 'Dropout'];
   for (const layer of layers) {
     const { name } = layer.config;
     const lost = lostOf(layer);

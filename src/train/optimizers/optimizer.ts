@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Definition } from '../definition.js';
 import type { Tensor } from '../tf.js';
 
 /** What an optimiser sees of one weight at one step. */
@@ -30,14 +31,7 @@ export interface Optimizer {
   change(weight: WeightStep): WeightChange;
 }
 
-export interface OptimizerDefinition<Options extends z.ZodType = z.ZodType> {
-  readonly name: string;
-  /** What it is and where it comes from, in a line. */
-  readonly summary: string;
-  /** Strict, with every default, each described. */
-  readonly options: Options;
-  create(options: z.output<Options>): Optimizer;
-}
+export type OptimizerDefinition<Options extends z.ZodType = z.ZodType> = Definition<Optimizer, Options>;
 
 /** Keeps the types of one optimiser's options while the registry forgets them. */
 export const defineOptimizer = <Options extends z.ZodType>(

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { VectorBlock } from '../../math/vectors.js';
+import type { Definition } from '../definition.js';
 
 export interface SamplingContext {
   /** Images a batch, m. */
@@ -32,14 +33,7 @@ export interface Sampler {
   planEpoch(labels: ArrayLike<number>, context: SamplingContext): PlannedBatch[];
 }
 
-export interface SamplerDefinition<Options extends z.ZodType = z.ZodType> {
-  readonly name: string;
-  /** What its batches are, in a line. */
-  readonly summary: string;
-  /** Strict, with every default, each described. */
-  readonly options: Options;
-  create(options: z.output<Options>): Sampler;
-}
+export type SamplerDefinition<Options extends z.ZodType = z.ZodType> = Definition<Sampler, Options>;
 
 /** Keeps the types of one sampler's options while the registry forgets them. */
 export const defineSampler = <Options extends z.ZodType>(
