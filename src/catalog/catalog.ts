@@ -1,9 +1,10 @@
 import type Database from 'better-sqlite3';
-import { decodeEmbedding, encodeEmbedding } from './embedding-blob.js';
+import { encodeEmbedding } from './embedding-blob.js';
+import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
-export type NewCollection = Pick<CollectionRow, 'name' | 'modelId' | 'modelDirectory' | 'dimension'>;
+export type NewCollection = Pick<CollectionRow, 'name'> & NewEmbeddingSet;
 /** What is said of an item beside its image. */
 export type ItemText = Pick<ItemRow, 'label' | 'metadata'>;
 /** What an image is, with its embedding [dimension]. */
@@ -11,25 +12,30 @@ export type ItemImage = Pick<ItemRow, 'imageSha256' | 'format' | 'width' | 'heig
   readonly embedding: Float32Array;
 };
 
-const collectionColumns = `SELECT collections.*,
-  (SELECT count(*) FROM items WHERE items.collection_id = collections.id) AS items FROM collections`;
-const itemColumns = `SELECT items.*, vectors.id AS vector_id
-  FROM items JOIN vectors ON vectors.item_id = items.id`;
+const collectionColumns = `SELECT collections.*, model_id, dimension,
+  (SELECT count(*) FROM items WHERE items.collection_id = collections.id) AS items
+  FROM collections JOIN embedding_sets ON embedding_sets.id = active_set_id`;
+/** With the vector of the set that is searched. */
+const itemColumns = `SELECT items.*, vectors.id AS vector_id FROM items
+  JOIN collections ON collections.id = items.collection_id
+  JOIN vectors ON vectors.item_id = items.id AND vectors.set_id = active_set_id`;
 
 const prepareStatements = (database: Database.Database) => ({
   collections: database.prepare(`${collectionColumns} ORDER BY name`),
   collection: database.prepare(`${collectionColumns} WHERE name = ?`),
-  addCollection: database.prepare(
-    `INSERT INTO collections (name, model_id, model_directory, dimension, created_at)
-     VALUES (@name, @modelId, @modelDirectory, @dimension, @now)`,
-  ),
+  collectionId: database.prepare('SELECT id FROM collections WHERE name = ?').pluck(),
+  addCollection: database.prepare('INSERT INTO collections (name, created_at) VALUES (?, ?)'),
+  removeCollection: database.prepare('DELETE FROM collections WHERE id = ?'),
   countItems: database.prepare('SELECT count(*) FROM items WHERE collection_id = ?').pluck(),
   item: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.id = ?`),
   itemsAfter: database.prepare(
     `${itemColumns} WHERE items.collection_id = ? AND items.id > ? ORDER BY items.id LIMIT ?`,
   ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
-  itemOfVector: database.prepare(`${itemColumns} WHERE vectors.id = ?`),
+  itemOfVector: database.prepare(
+    `SELECT items.*, vectors.id AS vector_id FROM items JOIN vectors ON vectors.item_id = items.id
+     WHERE vectors.id = ?`,
+  ),
   addItem: database.prepare(
     `INSERT INTO items (collection_id, key, label, metadata, image_sha256, format, width, height, bytes,
        created_at, updated_at)
@@ -42,26 +48,24 @@ const prepareStatements = (database: Database.Database) => ({
     `UPDATE items SET image_sha256 = @imageSha256, format = @format, width = @width, height = @height,
        bytes = @bytes, updated_at = @now WHERE id = @id`,
   ),
-  addVector: database.prepare('INSERT INTO vectors (item_id, embedding) VALUES (?, ?)'),
-  removeVector: database.prepare('DELETE FROM vectors WHERE item_id = ?'),
-  vectorIds: database
-    .prepare(
-      `SELECT vectors.id FROM vectors JOIN items ON items.id = vectors.item_id
-       WHERE items.collection_id = ? ORDER BY vectors.id`,
-    )
-    .pluck(),
-  embedding: database.prepare('SELECT embedding FROM vectors WHERE id = ?').pluck(),
-  lastVectorId: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'vectors'`).pluck(),
+  addVector: database.prepare(
+    `INSERT INTO vectors (item_id, set_id, embedding)
+     SELECT items.id, active_set_id, @embedding FROM items JOIN collections ON collections.id = collection_id
+     WHERE items.id = @id`,
+  ),
+  removeVectors: database.prepare('DELETE FROM vectors WHERE item_id = ?'),
 });
 
 const now = (): string => new Date().toISOString();
 
 /** What is known of every item, and its embedding: the truth from which any index can be rebuilt. */
 export class Catalog {
+  readonly sets: EmbeddingSets;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   private constructor(private readonly database: Database.Database) {
     this.statements = prepareStatements(database);
+    this.sets = new EmbeddingSets(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
@@ -92,9 +96,22 @@ export class Catalog {
     return row === undefined ? undefined : parseCollection(row);
   }
 
-  addCollection(collection: NewCollection): CollectionRow {
-    this.statements.addCollection.run({ ...collection, now: now() });
-    return parseCollection(this.statements.collection.get(collection.name));
+  /** Without counting its items. */
+  findCollectionId(name: string): number | undefined {
+    return this.statements.collectionId.get(name) as number | undefined;
+  }
+
+  addCollection({ name, ...set }: NewCollection): CollectionRow {
+    return this.transaction(() => {
+      const id = Number(this.statements.addCollection.run(name, now()).lastInsertRowid);
+      this.sets.activate(id, this.sets.ensure(id, set).id);
+      return parseCollection(this.statements.collection.get(name));
+    });
+  }
+
+  /** With all its items, vectors and jobs. */
+  removeCollection(id: number): void {
+    this.statements.removeCollection.run(id);
   }
 
   countItems(collectionId: number): number {
@@ -131,7 +148,7 @@ export class Catalog {
         metadata: JSON.stringify(metadata),
         now: now(),
       });
-      this.statements.addVector.run(lastInsertRowid, encodeEmbedding(embedding));
+      this.statements.addVector.run({ id: lastInsertRowid, embedding: encodeEmbedding(embedding) });
       return parseItem(this.statements.item.get(collectionId, lastInsertRowid));
     });
   }
@@ -141,31 +158,18 @@ export class Catalog {
     return parseItem(this.statements.item.get(collectionId, id));
   }
 
-  /** The item keeps its id; its vector gets a new one, so that an index can see the change by ids alone. */
+  /**
+   * The item keeps its id; it loses its vectors, of every model, and gets one with a new id in the set that is searched:
+   * an index can see the change by ids alone.
+   */
   replaceItem(collectionId: number, id: number, item: ItemText & ItemImage): ItemRow {
     return this.transaction(() => {
       const { embedding, label, metadata, ...image } = item;
       this.statements.updateImage.run({ ...image, id, now: now() });
-      this.statements.removeVector.run(id);
-      this.statements.addVector.run(id, encodeEmbedding(embedding));
+      this.statements.removeVectors.run(id);
+      this.statements.addVector.run({ id, embedding: encodeEmbedding(embedding) });
       return this.updateItem(collectionId, id, { label, metadata });
     });
-  }
-
-  /** Ascending. */
-  vectorIds(collectionId: number): number[] {
-    return this.statements.vectorIds.all(collectionId) as number[];
-  }
-
-  /** [dimension]; nothing when the vector is gone. @throws MedoidError `invalid-gallery` */
-  findEmbedding(vectorId: number, dimension: number): Float32Array | undefined {
-    const blob = this.statements.embedding.get(vectorId);
-    return blob === undefined ? undefined : decodeEmbedding(blob as Buffer, dimension);
-  }
-
-  /** Highest vector id ever given; 0 while none was. */
-  lastVectorId(): number {
-    return Number(this.statements.lastVectorId.get() ?? 0);
   }
 }
 

@@ -38,4 +38,78 @@ export const migrations: readonly string[] = [
     embedding BLOB NOT NULL
   ) STRICT;
   `,
+  `
+  -- What one model made of a collection. The first set of each gets the collection's id: its snapshot goes by that.
+  CREATE TABLE embedding_sets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    model_id TEXT NOT NULL,
+    model_directory TEXT NOT NULL,
+    dimension INTEGER NOT NULL CHECK (dimension > 0),
+    created_at TEXT NOT NULL,
+    recall TEXT CHECK (json_valid(recall)),
+    UNIQUE (collection_id, model_id)
+  ) STRICT;
+
+  INSERT INTO embedding_sets (id, collection_id, model_id, model_directory, dimension, created_at)
+    SELECT id, id, model_id, model_directory, dimension, created_at FROM collections;
+  DELETE FROM sqlite_sequence WHERE name = 'embedding_sets';
+  INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'embedding_sets', seq FROM sqlite_sequence WHERE name = 'collections';
+
+  ALTER TABLE collections ADD COLUMN active_set_id INTEGER REFERENCES embedding_sets (id);
+  ALTER TABLE collections ADD COLUMN previous_set_id INTEGER REFERENCES embedding_sets (id) ON DELETE SET NULL;
+  UPDATE collections SET active_set_id = id;
+  ALTER TABLE collections DROP COLUMN model_id;
+  ALTER TABLE collections DROP COLUMN model_directory;
+  ALTER TABLE collections DROP COLUMN dimension;
+
+  CREATE TABLE new_vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    item_id INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
+    set_id INTEGER NOT NULL REFERENCES embedding_sets (id) ON DELETE CASCADE,
+    embedding BLOB NOT NULL,
+    UNIQUE (item_id, set_id)
+  ) STRICT;
+  INSERT INTO new_vectors (id, item_id, set_id, embedding)
+    SELECT vectors.id, item_id, collection_id, embedding FROM vectors JOIN items ON items.id = item_id;
+  -- The highest id ever given, not the highest there is.
+  DELETE FROM sqlite_sequence WHERE name = 'new_vectors';
+  INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'new_vectors', seq FROM sqlite_sequence WHERE name = 'vectors';
+  DROP TABLE vectors;
+  ALTER TABLE new_vectors RENAME TO vectors;
+  CREATE INDEX vectors_of_set ON vectors (set_id);
+
+  -- Images that an item let go of: the file is removed unless another item has it.
+  CREATE TABLE loose_images (image_sha256 TEXT PRIMARY KEY) STRICT;
+  CREATE INDEX items_of_image ON items (image_sha256);
+  CREATE TRIGGER item_removed AFTER DELETE ON items BEGIN
+    INSERT OR IGNORE INTO loose_images VALUES (old.image_sha256);
+  END;
+  CREATE TRIGGER image_replaced AFTER UPDATE OF image_sha256 ON items
+  WHEN old.image_sha256 <> new.image_sha256 BEGIN
+    INSERT OR IGNORE INTO loose_images VALUES (old.image_sha256);
+  END;
+
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    collection_id INTEGER REFERENCES collections (id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    input TEXT NOT NULL CHECK (json_valid(input)),
+    -- From where a job goes on that was stopped half-way.
+    checkpoint TEXT CHECK (json_valid(checkpoint)),
+    progress_done INTEGER NOT NULL DEFAULT 0,
+    progress_total INTEGER,
+    result TEXT CHECK (json_valid(result)),
+    error_code TEXT,
+    error_message TEXT,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT
+  ) STRICT;
+  CREATE INDEX jobs_of_state ON jobs (state);
+  CREATE INDEX jobs_of_collection ON jobs (collection_id);
+  `,
 ];

@@ -1,24 +1,24 @@
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
 
-const metadataSchema = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: `expected JSON, got ${text}` });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.unknown()));
+const jsonSchema = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: `expected JSON, got ${text}` });
+    return z.NEVER;
+  }
+});
+
+const metadataSchema = jsonSchema.pipe(z.record(z.string(), z.unknown()));
 
 const collectionSchema = z
   .strictObject({
     id: z.int(),
     name: z.string(),
+    active_set_id: z.int(),
+    previous_set_id: z.int().nullable(),
     model_id: z.string(),
-    model_directory: z.string(),
     dimension: z.int().positive(),
     created_at: z.string(),
     items: z.int().nonnegative(),
@@ -26,13 +26,41 @@ const collectionSchema = z
   .transform(row => ({
     id: row.id,
     name: row.name,
+    /** The set of vectors that is searched. */
+    setId: row.active_set_id,
+    /** The set that was searched before. */
+    previousSetId: row.previous_set_id,
+    /** Of the set that is searched. */
+    modelId: row.model_id,
+    dimension: row.dimension,
+    createdAt: row.created_at,
+    /** How many it has. */
+    items: row.items,
+  }));
+
+/** Recall@K by K. */
+const recallSchema = jsonSchema.pipe(z.record(z.string(), z.number()));
+
+const embeddingSetSchema = z
+  .strictObject({
+    id: z.int(),
+    collection_id: z.int(),
+    model_id: z.string(),
+    model_directory: z.string(),
+    dimension: z.int().positive(),
+    created_at: z.string(),
+    recall: recallSchema.nullable(),
+  })
+  .transform(row => ({
+    id: row.id,
+    collectionId: row.collection_id,
     modelId: row.model_id,
     /** Name of a folder under `models/`. */
     modelDirectory: row.model_directory,
     dimension: row.dimension,
     createdAt: row.created_at,
-    /** How many it has. */
-    items: row.items,
+    /** As measured when it was last about to be searched; null where there was nothing to measure with. */
+    recall: row.recall,
   }));
 
 const itemSchema = z
@@ -67,6 +95,7 @@ const itemSchema = z
   }));
 
 export type CollectionRow = z.output<typeof collectionSchema>;
+export type EmbeddingSetRow = z.output<typeof embeddingSetSchema>;
 export type ItemRow = z.output<typeof itemSchema>;
 
 function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> {
@@ -78,4 +107,5 @@ function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.out
 }
 
 export const parseCollection = (row: unknown): CollectionRow => parseRow(collectionSchema, row);
+export const parseEmbeddingSet = (row: unknown): EmbeddingSetRow => parseRow(embeddingSetSchema, row);
 export const parseItem = (row: unknown): ItemRow => parseRow(itemSchema, row);

@@ -2,18 +2,21 @@ import { MedoidError } from '../errors.js';
 
 /** Counts what is going on, so that native memory is freed after the last use and never during it. */
 export interface Activity {
-  /** @throws MedoidError `interrupted` after `close` */
+  /** @throws MedoidError after `close`: why nothing more begins */
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Lets nothing more begin and waits for the rest. */
   close(): Promise<void>;
 }
 
-export function createActivity(): Activity {
+/** @param refusal what is said to those who come after `close` */
+export function createActivity(
+  refusal = () => new MedoidError('interrupted', 'the gallery has been closed'),
+): Activity {
   const running = new Set<Promise<unknown>>();
   let closed = false;
   return {
     async run(work) {
-      if (closed) throw new MedoidError('interrupted', 'the gallery has been closed');
+      if (closed) throw refusal();
       const promise = work();
       running.add(promise);
       try {

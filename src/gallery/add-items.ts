@@ -5,9 +5,8 @@ import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { checkVector } from '../vector-index/checks.js';
 import type { IndexedVector } from '../vector-index/vector-index.js';
-import type { ImageStore } from './image-store.js';
 import { type AddOutcome, toItem } from './item.js';
-import { decodeImage, type FailedItem, type PreparedItem } from './prepare-item.js';
+import { decodeImage, type FailedItem, type PreparationTools, type PreparedItem } from './prepare-item.js';
 
 interface Target {
   readonly catalog: Catalog;
@@ -56,12 +55,14 @@ function planNewImage({ item, existing }: NewImage, image: ItemImage): Plan {
 
 async function embedNewImages(
   entries: readonly NewImage[],
-  { embedder, images }: { embedder: Embedder; images: ImageStore },
+  tools: PreparationTools,
 ): Promise<Map<PreparedItem, Plan>> {
+  const { embedder, images } = tools;
   const decoded = await Promise.all(
-    // An item may have got another image since it was prepared; then this one was not decoded.
-    entries.map(
-      async ({ item }) => item.decoded ?? decodeImage(await images.read(item.imageSha256), embedder),
+    // Since it was prepared, an item may have got another image, so that this one was not decoded, or the collection
+    // another model.
+    entries.map(async ({ item: { decoded, imageSha256 } }) =>
+      decoded?.modelId === embedder.modelId ? decoded : decodeImage(await images.read(imageSha256), tools),
     ),
   );
   const embeddings = await embedAll(
@@ -82,7 +83,7 @@ const hasSameText = (item: PreparedItem, existing: ItemRow): boolean =>
 export async function planItems(
   items: readonly (PreparedItem | FailedItem)[],
   { catalog, collectionId }: Target,
-  tools: { embedder: Embedder; images: ImageStore },
+  tools: PreparationTools,
 ): Promise<Plan[]> {
   const seen = new Set<string>();
   const drafts = items.map((item): Plan | NewImage => {

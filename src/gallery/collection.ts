@@ -1,14 +1,13 @@
-import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionRow, ItemRow } from '../catalog/rows.js';
-import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { createThumbnail } from '../images/decode.js';
-import { ExactIndex } from '../vector-index/exact.js';
+import type { ImageLimits } from '../images/limits.js';
+import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
-import { planItems, writePlans } from './add-items.js';
+import { CollectionWriter } from './collection-writer.js';
+import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
-import { catchUp, type OpenedIndex, openIndex, type VectorSource } from './index-sync.js';
 import {
   type AddOutcome,
   type CollectionSummary,
@@ -19,50 +18,34 @@ import {
   type SearchAnswer,
   toItem,
 } from './item.js';
-import { type FailedItem, type ItemToPrepare, type PreparedItem, prepareItem } from './prepare-item.js';
+import type { Notify } from './notice.js';
+import type { FailedItem, ItemToPrepare, PreparedItem } from './prepare-item.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
-  readonly row: CollectionRow;
+  readonly row: Pick<CollectionRow, 'id' | 'name' | 'createdAt'>;
   readonly catalog: Catalog;
   readonly images: ImageStore;
-  readonly embedder: Embedder;
+  readonly space: ActiveSpace;
   readonly activity: Activity;
-  readonly indexPath: string;
   readonly access: 'read' | 'write';
+  readonly limits: ImageLimits;
+  readonly notify: Notify;
 }
-
-const preparedAtOnce = 8;
 
 const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
 
-/** Items that are searched together: their images, rows and vectors, all made by one model. */
+/** Items that are searched together: their images, rows and vectors. */
 export class Collection {
-  /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
-  readonly rebuiltBecause: string | undefined;
-  private readonly index: OpenedIndex['index'];
-  /** Made when it is first asked for. */
-  private exact: ExactIndex | undefined;
-  /** Changes of the index since it was opened, and how many of them the snapshot has. */
-  private changes: number;
-  private savedChanges = 0;
-  private readonly oneAtATime = pLimit(1);
-  private readonly preparing = pLimit(preparedAtOnce);
+  private readonly writer: CollectionWriter;
 
-  private constructor(
-    private readonly parts: CollectionParts,
-    opened: OpenedIndex,
-    private dataVersion: number,
-  ) {
-    this.index = opened.index;
-    this.rebuiltBecause = opened.rebuiltBecause;
-    this.changes = opened.changed ? 1 : 0;
+  constructor(private readonly parts: CollectionParts) {
+    this.writer = new CollectionWriter({ ...parts, collectionId: parts.row.id });
   }
 
-  static async open(parts: CollectionParts): Promise<Collection> {
-    const version = parts.catalog.dataVersion();
-    const opened = await openIndex(parts.indexPath, sourceOf(parts), parts.access);
-    return new Collection(parts, opened, version);
+  /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
+  get rebuiltBecause(): string | undefined {
+    return this.parts.space.current.rebuiltBecause;
   }
 
   get name(): string {
@@ -70,7 +53,7 @@ export class Collection {
   }
 
   get modelId(): string {
-    return this.parts.row.modelId;
+    return this.parts.space.current.modelId;
   }
 
   get size(): number {
@@ -78,7 +61,8 @@ export class Collection {
   }
 
   summary(): CollectionSummary {
-    const { name, modelId, dimension, createdAt } = this.parts.row;
+    const { name, createdAt } = this.parts.row;
+    const { modelId, dimension } = this.parts.space.current;
     return { name, modelId, dimension, items: this.size, createdAt };
   }
 
@@ -88,27 +72,20 @@ export class Collection {
    * @throws MedoidError `interrupted` when `signal` is aborted before anything is written
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
-    return this.parts.activity.run(async () => {
-      this.requireWriting();
-      const prepared = Promise.all(items.map(item => this.prepareOne(item)));
-      return this.commitOne(prepared, signal);
+    return this.write(async () => {
+      const prepared = Promise.all(items.map(item => this.writer.prepare(item)));
+      return this.writer.commit(prepared, signal);
     });
   }
 
   /** The first half of `add`, for callers that overlap it with the second half of the items before. */
   prepare(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
-    return this.parts.activity.run(() => {
-      this.requireWriting();
-      return this.prepareOne(item);
-    });
+    return this.write(() => this.writer.prepare(item));
   }
 
   /** The second half of `add`. */
   commit(items: readonly (PreparedItem | FailedItem)[]): Promise<AddOutcome[]> {
-    return this.parts.activity.run(() => {
-      this.requireWriting();
-      return this.commitOne(Promise.resolve(items));
-    });
+    return this.write(() => this.writer.commit(Promise.resolve(items)));
   }
 
   /** @throws MedoidError of the image's own fault, or `invalid-option` */
@@ -116,21 +93,22 @@ export class Collection {
     image: Uint8Array,
     { k, exact = false }: { readonly k: number; readonly exact?: boolean },
   ): Promise<SearchAnswer> {
-    return this.parts.activity.run(async () => {
-      const { embedder } = this.parts;
+    const searchIn = async (space: EmbeddingSpace): Promise<SearchAnswer> => {
+      const { embedder, modelId } = space;
       const began = performance.now();
       const pixels = await embedder.decode(image);
       const decoded = performance.now();
       const [query] = await embedder.embedPixels([pixels]);
       const embedded = performance.now();
-      const results = this.findNearest(query, k, exact ? 'exact' : 'graph');
+      const results = this.findNearest(space, { query, k, by: exact ? 'exact' : 'graph' });
       const timingsMs = {
         decode: roundMs(decoded - began),
         embed: roundMs(embedded - decoded),
         search: roundMs(performance.now() - embedded),
       };
-      return { results, modelId: this.modelId, timingsMs };
-    });
+      return { results, modelId, timingsMs };
+    };
+    return this.parts.activity.run(() => this.parts.space.use(searchIn));
   }
 
   /** @throws MedoidError `not-found` */
@@ -162,102 +140,39 @@ export class Collection {
   ): Promise<Buffer> {
     return this.parts.activity.run(async () => {
       const { imageSha256 } = this.getItem(id);
-      return createThumbnail(await this.parts.images.read(imageSha256), options);
+      return createThumbnail(await this.parts.images.read(imageSha256), options, this.parts.limits);
     });
   }
 
   /** Writes the snapshot of the index, if it is not up to date. @throws MedoidError `invalid-index` */
   save(): Promise<void> {
-    return this.parts.activity.run(() => {
-      this.requireWriting();
-      return this.saveOne();
-    });
+    return this.write(() => this.parts.space.use(space => space.save()));
   }
 
-  /** Like `save`, for the gallery as it closes. */
-  saveOne(): Promise<void> {
-    return this.oneAtATime(async () => {
-      const { changes } = this;
-      if (changes === this.savedChanges) return;
-      await this.index.save(this.parts.indexPath, this.modelId);
-      this.savedChanges = changes;
-    });
+  /** Opens the space that another process has put in the place of this one. @throws MedoidError `not-found` */
+  follow(): Promise<void> {
+    return this.parts.space.follow();
   }
 
-  private prepareOne(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
-    const { catalog, row } = this.parts;
-    return this.preparing(() =>
-      prepareItem(item, catalog.findItemByKey(row.id, item.key)?.imageSha256, this.parts),
-    );
-  }
-
-  /** In the order of the calls, however long each one's preparation takes. */
-  private commitOne(
-    prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
-    signal?: AbortSignal,
-  ): Promise<AddOutcome[]> {
-    // Awaited below, when the turn comes; a failure before that is not an unhandled one.
-    prepared.catch(() => undefined);
-    return this.oneAtATime(async () => {
-      const target = { catalog: this.parts.catalog, collectionId: this.parts.row.id };
-      const items = await prepared;
-      throwIfAborted(signal);
-      const plans = await planItems(items, target, this.parts);
-      throwIfAborted(signal);
-      // From here to the end without a pause: a search never sees the catalog and the index apart.
-      const { outcomes, changes } = writePlans(plans, target);
-      for (const index of this.indexes()) {
-        index.add(changes.add);
-        index.remove(changes.remove);
-      }
-      this.changes += changes.add.length + changes.remove.length;
-      return outcomes;
-    });
-  }
-
-  private findNearest(query: Float32Array, k: number, by: 'exact' | 'graph'): Neighbour[] {
-    return this.parts.catalog.transaction(() => {
-      this.refresh();
-      if (by === 'exact') this.exact ??= this.buildExact();
-      const index = by === 'exact' ? (this.exact as ExactIndex) : this.index;
+  private findNearest(
+    space: EmbeddingSpace,
+    { query, k, by }: { query: Float32Array; k: number; by: 'exact' | 'graph' },
+  ): Neighbour[] {
+    const { catalog } = this.parts;
+    return catalog.transaction(() => {
+      space.refresh();
+      const index = by === 'exact' ? space.exact() : space.graph;
       return index.search(query, k).map(({ id, distance }) => {
-        const row = this.parts.catalog.findItemByVector(id) as ItemRow;
+        const row = catalog.findItemByVector(id) as ItemRow;
         return { item: toItem(row), distance };
       });
     });
   }
 
-  private buildExact(): ExactIndex {
-    const index = new ExactIndex(this.parts.row.dimension);
-    catchUp(index, sourceOf(this.parts));
-    return index;
+  private write<T>(work: () => Promise<T>): Promise<T> {
+    return this.parts.activity.run(() => {
+      if (this.parts.access === 'write') return work();
+      throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
+    });
   }
-
-  /** Follows what another process has written. */
-  private refresh(): void {
-    const version = this.parts.catalog.dataVersion();
-    if (version === this.dataVersion) return;
-    for (const index of this.indexes()) catchUp(index, sourceOf(this.parts));
-    this.dataVersion = version;
-  }
-
-  private indexes() {
-    return this.exact === undefined ? [this.index] : [this.index, this.exact];
-  }
-
-  private requireWriting(): void {
-    if (this.parts.access === 'write') return;
-    throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
-  }
-}
-
-const sourceOf = ({ catalog, row }: CollectionParts): VectorSource => ({
-  catalog,
-  collectionId: row.id,
-  modelId: row.modelId,
-  dimension: row.dimension,
-});
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new MedoidError('interrupted', 'stopped on request; nothing was written');
 }

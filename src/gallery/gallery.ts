@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Catalog } from '../catalog/catalog.js';
 import { ProcessLock } from '../catalog/process-lock.js';
-import type { CollectionRow } from '../catalog/rows.js';
-import { OnnxEmbedder } from '../embed/embedder.js';
+import type { Embedder } from '../embed/embedder.js';
 import { loadModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import { type Activity, createActivity } from './activity.js';
-import { Collection } from './collection.js';
-import { createImageStore, type ImageStore, removeUnfinishedImages } from './image-store.js';
+import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
+import { createActivity } from './activity.js';
+import type { Collection } from './collection.js';
+import { createEmbedderPool } from './embedder-pool.js';
+import { createImageStore, removeUnfinishedImages } from './image-store.js';
+import { removeStaleIndexFiles } from './index-files.js';
 import type { CollectionSummary } from './item.js';
 import { storeModel } from './model-store.js';
+import type { Notify } from './notice.js';
+import { OpenCollections } from './open-collections.js';
 
 export interface GalleryOptions {
   /** One process may write; any number may read beside it, and see what it writes. */
@@ -21,6 +25,12 @@ export interface GalleryOptions {
   readonly create?: boolean;
   /** Threads that embed one batch; 0 = as many as cores. */
   readonly threads?: number;
+  /** Of images that are added or asked with. */
+  readonly limits?: ImageLimits;
+  /** Put around each model that is opened; none unless given. */
+  readonly wrapEmbedder?: (embedder: Embedder) => Embedder;
+  /** Told what goes wrong beside what was asked for; a warning of the process unless given. */
+  readonly onNotice?: Notify;
 }
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
@@ -43,12 +53,10 @@ async function lockForWriting(
  * the files it was made from.
  */
 export class Gallery {
-  private readonly activity: Activity = createActivity();
-  private readonly images: ImageStore;
-  private readonly collections = new Map<string, Promise<Collection>>();
+  private readonly activity = createActivity();
+  private readonly collections: OpenCollections;
   private readonly creating = pLimit(1);
   private closing: Promise<void> | undefined;
-  private readonly embedders = new Map<string, Promise<OnnxEmbedder>>();
 
   private constructor(
     readonly directory: string,
@@ -56,7 +64,18 @@ export class Gallery {
     private readonly catalog: Catalog,
     private readonly lock: ProcessLock | undefined,
   ) {
-    this.images = createImageStore(join(directory, 'images'));
+    const { limits = defaultImageLimits, wrapEmbedder = embedder => embedder, threads = 0 } = options;
+    const modelsDirectory = join(directory, 'models');
+    this.collections = new OpenCollections({
+      directory,
+      catalog,
+      images: createImageStore(join(directory, 'images')),
+      embedders: createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder }),
+      activity: this.activity,
+      access: options.access,
+      limits,
+      notify: options.onNotice ?? (message => process.emitWarning(message)),
+    });
   }
 
   /** @throws MedoidError `file-not-found`, `invalid-gallery` or `gallery-locked` */
@@ -71,8 +90,10 @@ export class Gallery {
       for (const folder of ['images', 'models', 'index']) {
         await mkdir(join(directory, folder), { recursive: true });
       }
-      await removeUnfinishedImages(join(directory, 'images'));
-      return new Gallery(directory, options, Catalog.open(catalogPath, { access, create }), lock);
+      const catalog = Catalog.open(catalogPath, { access, create });
+      const gallery = new Gallery(directory, options, catalog, lock);
+      await gallery.tidy();
+      return gallery;
     } catch (error) {
       lock.close();
       throw error;
@@ -91,7 +112,7 @@ export class Gallery {
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */
   collection(name: string): Promise<Collection> {
-    return this.activity.run(() => this.openCollection(name));
+    return this.activity.run(() => this.collections.open(name));
   }
 
   /**
@@ -102,7 +123,7 @@ export class Gallery {
     return this.activity.run(async () => {
       const model = await loadModel(modelDirectory);
       await this.creating(() => this.ensureCollection(name, model));
-      return this.openCollection(name);
+      return this.collections.open(name);
     });
   }
 
@@ -112,13 +133,22 @@ export class Gallery {
     return this.closing;
   }
 
+  /** Removes what a process that was killed left behind. */
+  private async tidy(): Promise<void> {
+    try {
+      await removeUnfinishedImages(join(this.directory, 'images'));
+      await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
+    } catch (error) {
+      this.catalog.close();
+      throw error;
+    }
+  }
+
   private async closeAll(): Promise<void> {
     await this.activity.close();
     try {
-      const opened = await Promise.all(this.collections.values());
-      if (this.options.access === 'write') for (const collection of opened) await collection.saveOne();
+      await this.collections.closeAll({ save: this.options.access === 'write' });
     } finally {
-      for (const embedder of this.embedders.values()) await (await embedder).close();
       this.catalog.close();
       this.lock?.close();
     }
@@ -150,40 +180,4 @@ export class Gallery {
       this.catalog.addCollection({ name, modelId: model.id, modelDirectory, dimension });
     }
   }
-
-  private openCollection(name: string): Promise<Collection> {
-    const row = this.catalog.findCollection(name);
-    if (row === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
-    return once(this.collections, name, async () =>
-      Collection.open({
-        row,
-        catalog: this.catalog,
-        images: this.images,
-        embedder: await this.openEmbedder(row),
-        activity: this.activity,
-        indexPath: join(this.directory, 'index', `${row.id}.hnsw`),
-        access: this.options.access,
-      }),
-    );
-  }
-
-  private openEmbedder({ modelDirectory, modelId }: CollectionRow): Promise<OnnxEmbedder> {
-    return once(this.embedders, modelDirectory, async () => {
-      const path = join(this.directory, 'models', modelDirectory);
-      const embedder = await OnnxEmbedder.open(path, { threads: this.options.threads ?? 0 });
-      if (embedder.modelId === modelId) return embedder;
-      await embedder.close();
-      throw new MedoidError('model-mismatch', `${path}: expected ${modelId}, got ${embedder.modelId}`);
-    });
-  }
-}
-
-/** Starts the work for a key once, however many ask for it; one that failed may be tried again. */
-function once<T>(started: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
-  const running = started.get(key);
-  if (running !== undefined) return running;
-  const promise = work();
-  started.set(key, promise);
-  promise.catch(() => started.delete(key));
-  return promise;
 }

@@ -1,16 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.js';
+import type { EmbeddingSetRow } from '../catalog/rows.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
 
-/** The vectors of one collection, as the catalog has them. */
+/** One set of vectors, as the catalog has them. */
 export interface VectorSource {
   readonly catalog: Catalog;
-  readonly collectionId: number;
-  readonly modelId: string;
-  readonly dimension: number;
+  readonly set: EmbeddingSetRow;
 }
 
 export interface OpenedIndex {
@@ -26,8 +25,8 @@ const newestCompared = 128;
 const spreadCompared = 128;
 
 /** Removes what the catalog has not, and returns the ids that the index lacks. */
-function dropStrangers(index: VectorIndex, { catalog, collectionId }: VectorSource) {
-  const wanted = catalog.vectorIds(collectionId);
+function dropStrangers(index: VectorIndex, { catalog, set }: VectorSource) {
+  const wanted = catalog.sets.vectorIds(set.id);
   const wantedSet = new Set(wanted);
   const strangers = [...index.ids()].filter(id => !wantedSet.has(id));
   index.remove(strangers);
@@ -35,24 +34,24 @@ function dropStrangers(index: VectorIndex, { catalog, collectionId }: VectorSour
 }
 
 /** One that was removed from the catalog since is passed over. */
-function addFromCatalog(
-  index: VectorIndex,
-  { catalog, dimension }: VectorSource,
-  ids: readonly number[],
-): void {
+function addFromCatalog(index: VectorIndex, { catalog, set }: VectorSource, ids: readonly number[]): void {
   index.add(
     ids.flatMap(id => {
-      const vector = catalog.findEmbedding(id, dimension);
+      const vector = catalog.sets.findEmbedding(id, set.dimension);
       return vector === undefined ? [] : [{ id, vector }];
     }),
   );
 }
 
-/** Makes the index hold exactly the catalog's vectors. Ids are never reused, so comparing ids is enough. */
-export function catchUp(index: VectorIndex, source: VectorSource): void {
-  source.catalog.transaction(() => {
-    const { missing } = dropStrangers(index, source);
+/**
+ * Makes the index hold exactly the catalog's vectors. Ids are never reused, so comparing ids is enough.
+ * @returns how many it lacked or had too many
+ */
+export function catchUp(index: VectorIndex, source: VectorSource): number {
+  return source.catalog.transaction(() => {
+    const { removed, missing } = dropStrangers(index, source);
     addFromCatalog(index, source, missing);
+    return removed + missing.length;
   });
 }
 
@@ -60,13 +59,13 @@ export function catchUp(index: VectorIndex, source: VectorSource): void {
  * Why a snapshot that is whole cannot be of this catalog: one put back from a backup gives ids out again.
  * The newest vectors and some of all are compared number by number.
  */
-function contradiction(index: HnswIndex, { catalog, dimension }: VectorSource): string | undefined {
-  const last = catalog.lastVectorId();
+function contradiction(index: HnswIndex, { catalog, set }: VectorSource): string | undefined {
+  const last = catalog.sets.lastVectorId();
   if (index.lastId > last) return `it has seen vector ${index.lastId}, the catalog only ${last}`;
   const ids = [...index.ids()].sort((a, b) => b - a);
   const step = Math.max(1, Math.floor(ids.length / spreadCompared));
   for (const id of ids.filter((_, i) => i < newestCompared || i % step === 0)) {
-    const expected = catalog.findEmbedding(id, dimension);
+    const expected = catalog.sets.findEmbedding(id, set.dimension);
     const actual = index.vector(id);
     if (expected?.some((value, d) => value !== actual[d])) return `vector ${id} is another in the catalog`;
   }
@@ -75,7 +74,7 @@ function contradiction(index: HnswIndex, { catalog, dimension }: VectorSource): 
 
 async function loadSnapshot(path: string, source: VectorSource): Promise<HnswIndex | string> {
   try {
-    const index = await HnswIndex.load(path, source);
+    const index = await HnswIndex.load(path, source.set);
     return contradiction(index, source) ?? index;
   } catch (error) {
     if (error instanceof MedoidError && error.code === 'invalid-index') return messageOf(error);
@@ -94,7 +93,7 @@ export async function openIndex(
 ): Promise<OpenedIndex> {
   const loaded = await loadSnapshot(path, source);
   if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
-  const index = typeof loaded === 'string' ? new HnswIndex(source.dimension) : loaded;
+  const index = typeof loaded === 'string' ? new HnswIndex(source.set.dimension) : loaded;
   const { removed, missing } = dropStrangers(index, source);
   for (let i = 0; i < missing.length; i += chunkSize) {
     addFromCatalog(index, source, missing.slice(i, i + chunkSize));

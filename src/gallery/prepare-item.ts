@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { hashImage, type ImageInfo, inspectImage } from '../images/decode.js';
+import type { ImageLimits } from '../images/limits.js';
 import type { ImageStore } from './image-store.js';
 import type { NewItem } from './item.js';
 
@@ -20,8 +21,9 @@ export type ItemToPrepare = Omit<NewItem, 'image'> & {
 
 interface DecodedImage {
   readonly info: ImageInfo;
-  /** What the embedder takes. */
+  /** What the embedder takes of the model that it was decoded for. */
   readonly pixels: Uint8Array;
+  readonly modelId: string;
 }
 
 /** An item whose image lies in the store and, unless it was there before, is decoded. */
@@ -39,9 +41,19 @@ export interface FailedItem {
   readonly failure: MedoidError;
 }
 
+export interface PreparationTools {
+  readonly embedder: Embedder;
+  readonly images: ImageStore;
+  readonly limits: ImageLimits;
+}
+
 /** @throws MedoidError of the image's own fault */
-export async function decodeImage(image: Uint8Array, embedder: Embedder): Promise<DecodedImage> {
-  return { info: await inspectImage(image), pixels: await embedder.decode(image) };
+export async function decodeImage(
+  image: Uint8Array,
+  { embedder, limits }: Omit<PreparationTools, 'images'>,
+): Promise<DecodedImage> {
+  const info = await inspectImage(image, limits);
+  return { info, pixels: await embedder.decode(image), modelId: embedder.modelId };
 }
 
 function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof textSchema> {
@@ -57,14 +69,14 @@ function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof textSc
 export async function prepareItem(
   item: ItemToPrepare,
   knownSha256: string | undefined,
-  { embedder, images }: { embedder: Embedder; images: ImageStore },
+  tools: PreparationTools,
 ): Promise<PreparedItem | FailedItem> {
   try {
     const text = parseText(item);
     const image = typeof item.image === 'function' ? await item.image() : item.image;
     const imageSha256 = hashImage(image);
-    const decoded = imageSha256 === knownSha256 ? undefined : await decodeImage(image, embedder);
-    await images.put(image, imageSha256);
+    const decoded = imageSha256 === knownSha256 ? undefined : await decodeImage(image, tools);
+    await tools.images.put(image, imageSha256);
     return { ...text, imageSha256, bytes: image.length, decoded };
   } catch (error) {
     if (error instanceof MedoidError) return { key: item.key, failure: error };

@@ -52,7 +52,7 @@ describe('Catalog', () => {
     expect(again.findItemByKey(id, 'a/1.png')).toEqual(item);
     expect(again.findItem(id, item.id)).toEqual(item);
     expect(again.findItemByVector(item.vectorId)).toEqual(item);
-    expect(again.findEmbedding(item.vectorId, 3)).toEqual(embedding);
+    expect(again.sets.findEmbedding(item.vectorId, 3)).toEqual(embedding);
     expect(again.findCollection('default')).toMatchObject({ id, modelId: 'tiny@1', items: 1 });
   });
 
@@ -70,7 +70,7 @@ describe('Catalog', () => {
 
   it('keeps the id of a replaced item and gives its vector a new one, never one that was used', () => {
     const catalog = open();
-    const { id } = addCollection(catalog);
+    const { id, setId } = addCollection(catalog);
     const text = { label: null, metadata: {} };
     const first = catalog.addItem(id, 'a', { ...text, ...describeImage(1) });
     const second = catalog.replaceItem(id, first.id, { ...text, label: 'b', ...describeImage(2) });
@@ -78,9 +78,9 @@ describe('Catalog', () => {
     expect([second.id, third.id]).toEqual([first.id, first.id]);
     expect([second.label, third.label]).toEqual(['b', null]);
     expect([first.vectorId, second.vectorId, third.vectorId]).toEqual([1, 2, 3]);
-    expect(catalog.vectorIds(id)).toEqual([3]);
-    expect(catalog.findEmbedding(1, 3)).toBeUndefined();
-    expect(catalog.lastVectorId()).toBe(3);
+    expect(catalog.sets.vectorIds(setId)).toEqual([3]);
+    expect(catalog.sets.findEmbedding(1, 3)).toBeUndefined();
+    expect(catalog.sets.lastVectorId()).toBe(3);
   });
 
   it('changes label and metadata without touching the vector', () => {
@@ -102,7 +102,7 @@ describe('Catalog', () => {
       ['a', 1],
       ['b', 1],
     ]);
-    expect(catalog.vectorIds(b.id)).toEqual([2]);
+    expect(catalog.sets.vectorIds(b.setId)).toEqual([2]);
     expect(catalog.findItem(b.id, inA.id)).toBeUndefined();
     expect(() => catalog.addItem(a.id, 'same key', { ...text, ...describeImage(3) })).toThrow(/UNIQUE/);
     expect(() => addCollection(catalog, 'a')).toThrow(/UNIQUE/);
@@ -125,14 +125,14 @@ describe('Catalog', () => {
 
   it('undoes a transaction that fails', () => {
     const catalog = open();
-    const { id } = addCollection(catalog);
+    const { id, setId } = addCollection(catalog);
     const failing = () =>
       catalog.transaction(() => {
         catalog.addItem(id, 'a', { label: null, metadata: {}, ...describeImage(1) });
         throw new Error('on purpose');
       });
     expect(failing).toThrow('on purpose');
-    expect([catalog.countItems(id), catalog.vectorIds(id)]).toEqual([0, []]);
+    expect([catalog.countItems(id), catalog.sets.vectorIds(setId)]).toEqual([0, []]);
   });
 
   it('shows a reader what a writer has written, and that something was', () => {
@@ -176,7 +176,9 @@ describe('Catalog', () => {
     database.pragma(`user_version = ${migrations.length + 1}`);
     database.close();
     const before = await readFile(path);
-    expect(() => open(access)).toThrow(/has version 2; this Medoid knows versions up to 1/);
+    expect(() => open(access)).toThrow(
+      `has version ${migrations.length + 1}; this Medoid knows versions up to ${migrations.length}`,
+    );
     expect((await readFile(path)).equals(before)).toBe(true);
     expect(await readdir(folder)).toEqual(['catalog.sqlite']);
   });
@@ -206,7 +208,7 @@ describe('Catalog', () => {
     database.exec(`UPDATE items SET metadata = '[1]'`);
     database.exec(`UPDATE vectors SET embedding = x'0000'`);
     expect(() => catalog.findItem(id, item.id)).toThrow(refused);
-    expect(() => catalog.findEmbedding(item.vectorId, 3)).toThrow(/12 bytes, got 2/);
+    expect(() => catalog.sets.findEmbedding(item.vectorId, 3)).toThrow(/12 bytes, got 2/);
     database.close();
   });
 });

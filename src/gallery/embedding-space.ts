@@ -1,0 +1,153 @@
+import pLimit from 'p-limit';
+import type { Catalog } from '../catalog/catalog.js';
+import type { ItemWhere } from '../catalog/item-where.js';
+import type { EmbeddingSetRow } from '../catalog/rows.js';
+import type { Embedder } from '../embed/embedder.js';
+import { MedoidError } from '../errors.js';
+import { ExactIndex } from '../vector-index/exact.js';
+import type { HnswIndex } from '../vector-index/hnsw.js';
+import { createActivity } from './activity.js';
+import type { IndexChanges } from './add-items.js';
+import type { EmbedderLease } from './embedder-pool.js';
+import { catchUp, type OpenedIndex, openIndex } from './index-sync.js';
+
+export interface SpaceParts {
+  readonly catalog: Catalog;
+  readonly set: EmbeddingSetRow;
+  readonly lease: EmbedderLease;
+  /** Of the snapshot. */
+  readonly indexPath: string;
+  readonly access: 'read' | 'write';
+}
+
+/** A snapshot is written again after so many changes, or after a tenth of the size where that is more. */
+const leastChangesToSave = 1000;
+const shareToSave = 0.1;
+
+/** What one model makes of a collection: its vectors in the catalog, the indexes of them, and the model itself. */
+export class EmbeddingSpace {
+  /** Why the index was built anew when the space was opened; nothing when its snapshot was used. */
+  readonly rebuiltBecause: string | undefined;
+  readonly graph: HnswIndex;
+  /** Made when it is first asked for. */
+  private exactIndex: ExactIndex | undefined;
+  /** Changes of the graph since it was opened, how many of them the snapshot has, and how many when it was last due. */
+  private changes: number;
+  private savedChanges = 0;
+  private attemptedChanges = 0;
+  private readonly saving = pLimit(1);
+  private readonly uses = createActivity();
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly parts: SpaceParts,
+    opened: OpenedIndex,
+    private dataVersion: number,
+  ) {
+    this.graph = opened.index;
+    this.rebuiltBecause = opened.rebuiltBecause;
+    this.changes = opened.changed ? 1 : 0;
+  }
+
+  /** Brings the snapshot up to date with the catalog, or builds the graph anew. */
+  static async open(parts: SpaceParts): Promise<EmbeddingSpace> {
+    const version = parts.catalog.dataVersion();
+    return new EmbeddingSpace(parts, await openIndex(parts.indexPath, parts, parts.access), version);
+  }
+
+  get setId(): number {
+    return this.parts.set.id;
+  }
+
+  get modelId(): string {
+    return this.parts.set.modelId;
+  }
+
+  get dimension(): number {
+    return this.parts.set.dimension;
+  }
+
+  get embedder(): Embedder {
+    return this.parts.lease.embedder;
+  }
+
+  /** Keeps the space open as long as the work lasts. */
+  use<T>(work: (space: EmbeddingSpace) => Promise<T>): Promise<T> {
+    return this.uses.run(() => work(this));
+  }
+
+  /** Compares with every vector. */
+  exact(): ExactIndex {
+    if (this.exactIndex === undefined) {
+      this.exactIndex = new ExactIndex(this.dimension);
+      catchUp(this.exactIndex, this.parts);
+    }
+    return this.exactIndex;
+  }
+
+  /**
+   * Follows what another process has written. To be called within the transaction that reads what is found.
+   * @throws MedoidError `not-found` when the set has been removed
+   */
+  refresh(): void {
+    const { catalog } = this.parts;
+    const version = catalog.dataVersion();
+    if (version === this.dataVersion) return;
+    if (catalog.sets.find(this.setId) === undefined) {
+      throw new MedoidError('not-found', `the vectors of ${this.modelId} have been removed`);
+    }
+    this.catchUp();
+    this.dataVersion = version;
+  }
+
+  /** Makes the indexes hold exactly what the catalog has. */
+  catchUp(): void {
+    this.changes += catchUp(this.graph, this.parts);
+    if (this.exactIndex !== undefined) catchUp(this.exactIndex, this.parts);
+  }
+
+  /** What this process has written of the set. */
+  apply({ add, remove }: IndexChanges): void {
+    for (const index of this.exactIndex === undefined ? [this.graph] : [this.graph, this.exactIndex]) {
+      index.add(add);
+      index.remove(remove);
+    }
+    this.changes += add.length + remove.length;
+  }
+
+  /** Of the items that a condition holds for. */
+  vectorIdsWhere(where: ItemWhere): number[] {
+    return this.parts.catalog.sets.vectorIdsWhere(this.setId, where);
+  }
+
+  /** [dimension]; nothing when the item is not in the set. */
+  embeddingOf(itemId: number): Float32Array | undefined {
+    return this.parts.catalog.sets.findItemEmbedding(this.parts.set, itemId);
+  }
+
+  /** Once for each time that enough has changed. */
+  isSaveDue(): boolean {
+    const due = Math.max(leastChangesToSave, shareToSave * this.graph.size);
+    if (this.changes - this.attemptedChanges <= due) return false;
+    this.attemptedChanges = this.changes;
+    return true;
+  }
+
+  /** Writes the snapshot, if it is not up to date. @throws MedoidError `invalid-index` */
+  save(): Promise<void> {
+    return this.saving(async () => {
+      const { changes } = this;
+      if (changes === this.savedChanges) return;
+      // What is written is the graph as it is now, whatever is added meanwhile.
+      await this.graph.save(this.parts.indexPath, this.modelId);
+      this.savedChanges = changes;
+      this.attemptedChanges = Math.max(this.attemptedChanges, changes);
+    });
+  }
+
+  /** Waits for the uses under way, and lets go of the model. */
+  close(): Promise<void> {
+    this.closing ??= this.uses.close().then(() => this.parts.lease.release());
+    return this.closing;
+  }
+}

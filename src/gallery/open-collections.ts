@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.js';
+import type { EmbeddingSetRow } from '../catalog/rows.js';
+import { MedoidError } from '../errors.js';
+import type { ImageLimits } from '../images/limits.js';
+import { ActiveSpace } from './active-space.js';
+import { type Activity, createActivity } from './activity.js';
+import { Collection } from './collection.js';
+import type { EmbedderPool } from './embedder-pool.js';
+import { EmbeddingSpace } from './embedding-space.js';
+import type { ImageStore } from './image-store.js';
+import { indexPath } from './index-files.js';
+import type { Notify } from './notice.js';
+
+export interface OpenCollectionsParts {
+  /** Of the gallery. */
+  readonly directory: string;
+  readonly catalog: Catalog;
+  readonly images: ImageStore;
+  readonly embedders: EmbedderPool;
+  readonly activity: Activity;
+  readonly access: 'read' | 'write';
+  readonly limits: ImageLimits;
+  readonly notify: Notify;
+}
+
+interface Opened {
+  readonly collection: Collection;
+  readonly space: ActiveSpace;
+  readonly activity: Activity;
+}
+
+interface Entry {
+  readonly id: number;
+  readonly opening: Promise<Opened>;
+}
+
+/** The collections that are in use: each is opened once, and again when another has taken its name. */
+export class OpenCollections {
+  private readonly entries = new Map<string, Entry>();
+  private readonly closing = new Set<Promise<void>>();
+
+  constructor(private readonly parts: OpenCollectionsParts) {}
+
+  /** @throws MedoidError `not-found`, or what is wrong with its model */
+  async open(name: string): Promise<Collection> {
+    const { catalog } = this.parts;
+    const id = catalog.findCollectionId(name);
+    const entry = this.entries.get(name);
+    if (entry !== undefined && entry.id !== id) this.letGo(name, entry);
+    if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
+    const { collection } = await (this.entries.get(name) ?? this.start(name, id)).opening;
+    await collection.follow();
+    return collection;
+  }
+
+  /** Waits for the uses under way; whoever still has the collection is told that it is gone. */
+  async close(name: string): Promise<void> {
+    const entry = this.entries.get(name);
+    if (entry === undefined) return;
+    this.entries.delete(name);
+    await closeEntry(entry);
+  }
+
+  /** Of those that could be opened. Saves the indexes, if `save` says so. */
+  async closeAll({ save }: { readonly save: boolean }): Promise<void> {
+    await Promise.all(this.closing);
+    try {
+      for (const { opening } of this.entries.values()) {
+        const opened = await opening.catch(() => undefined);
+        if (save) await opened?.space.current.save();
+      }
+    } finally {
+      for (const name of [...this.entries.keys()]) await this.close(name);
+    }
+  }
+
+  openSpace(set: EmbeddingSetRow): Promise<EmbeddingSpace> {
+    return openSpace(set, this.parts);
+  }
+
+  private start(name: string, id: number): Entry {
+    const entry = { id, opening: openCollection(this.parts, { name, id }) };
+    this.entries.set(name, entry);
+    // One that failed may be tried again.
+    entry.opening.catch(() => {
+      if (this.entries.get(name) === entry) this.entries.delete(name);
+    });
+    return entry;
+  }
+
+  private letGo(name: string, entry: Entry): void {
+    this.entries.delete(name);
+    const closing = closeEntry(entry).finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
+  }
+}
+
+async function closeEntry({ opening }: Entry): Promise<void> {
+  // Whoever opened it has been told why it could not be.
+  const opened = await opening.catch(() => undefined);
+  await opened?.activity.close();
+  await opened?.space.close();
+}
+
+async function openSpace(
+  set: EmbeddingSetRow,
+  { directory, catalog, embedders, access }: OpenCollectionsParts,
+): Promise<EmbeddingSpace> {
+  const lease = await embedders.open(set.modelDirectory, set.modelId);
+  try {
+    const path = indexPath(join(directory, 'index'), set.id);
+    return await EmbeddingSpace.open({ catalog, set, lease, indexPath: path, access });
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
+async function openCollection(
+  parts: OpenCollectionsParts,
+  { name, id }: { readonly name: string; readonly id: number },
+): Promise<Opened> {
+  const { catalog, access } = parts;
+  const gone = () => new MedoidError('not-found', `the collection ${name} has been removed`);
+  const row = catalog.findCollection(name);
+  if (row?.id !== id) throw gone();
+  const space = await ActiveSpace.open({
+    catalog,
+    collectionId: id,
+    name,
+    access,
+    openSpace: set => openSpace(set, parts),
+  });
+  const own = createActivity(gone);
+  const activity: Activity = {
+    run: work => parts.activity.run(() => own.run(work)),
+    close: () => own.close(),
+  };
+  return { collection: new Collection({ ...parts, row, space, activity }), space, activity };
+}
