@@ -17,6 +17,7 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,
   serve: async () => (await import('./serve.js')).serve,
+  config: async () => (await import('./config.js')).config,
 };
 
 export const loadCommands = (): Promise<readonly CliCommand[]> =>
