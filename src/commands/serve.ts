@@ -8,16 +8,14 @@ import { Gallery } from '../gallery/gallery.js';
 import { createLog } from '../log.js';
 import { createApp } from '../server/app.js';
 import { startServer } from '../server/start-server.js';
-import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
+import { type CommandContext, type CommandResult, defineCommand } from './command.js';
+import { isLoopback, serverSettings } from './server-settings.js';
 
 /** Of requests that are under way when the server is told to stop. */
 const deadlineMs = 10_000;
 
 /** Where `scripts/build-web.ts` puts the page, seen from the compiled file. */
 const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /**
  * Opens every collection, so that the first request does not wait for it. One that is broken is reported and the
@@ -57,15 +55,8 @@ export const serve = defineCommand({
   name: 'serve',
   summary: 'Answer searches in a gallery over HTTP, with a page to try them on.',
   arguments: z.strictObject({}),
-  options: z.strictObject({
-    gallery: z.string().min(1).describe('folder of the gallery'),
-    port: numeric(z.number().int().min(0).max(65_535)).default(8080).describe('0 = any that is free'),
-    host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
-    logLevel: z
-      .enum(['silent', 'error', 'warn', 'info', 'debug'])
-      .default('info')
-      .describe('what is logged on stderr'),
-  }),
+  options: serverSettings,
+  configurable: true,
   async run(
     { gallery: directory, host, port: wanted, logLevel },
     context,
