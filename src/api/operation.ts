@@ -2,8 +2,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 
 /** What a key must be allowed; each scope includes the ones before. `public` asks for no key. */
-export const accessLevels = ['public', 'read', 'write', 'admin'] as const;
-export type Access = (typeof accessLevels)[number];
+export type Access = 'public' | 'read' | 'write' | 'admin';
 
 /** Pictures in a body: as files of a form, or one as the body itself. */
 export interface UploadDescription {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { unwrapSchema } from '../config.js';
 import { type ErrorCode, errorCatalogue, MedoidError, understandError } from '../errors.js';
+import { version } from '../package-version.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
 import { loadCommands, verbGroups, verbs } from './index.js';
 import { type CommandInput, configDescription, isRequired, kebabCase, readInput } from './read-input.js';
@@ -98,11 +98,6 @@ function printError(thrown: unknown, json: boolean): number {
   return errorCatalogue[code].exit;
 }
 
-const version = (): string =>
-  z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))).version;
-
 /**
  * Runs one command line.
  * @returns the exit code: 0 ok, 1 failure, 2 misuse, 130 stopped on request
@@ -125,7 +120,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   const program = new Command('medoid')
     .description('Learn an image embedding, index a catalog, answer query-by-image.')
-    .version(version())
+    .version(version)
     .exitOverride()
     .showHelpAfterError('(--help shows what is expected)');
   for (const definition of await commandsFor(argv)) {

@@ -1,14 +1,15 @@
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import { type Access, accessLevels, type Operation } from '../api/operation.js';
+import type { Operation } from '../api/operation.js';
 import { MedoidError } from '../errors.js';
 
 /** A key as it was found to be. */
 export interface VerifiedKey {
   readonly id: string;
   readonly name: string;
-  readonly scope: Exclude<Access, 'public'>;
-  /** Requests a minute; the server's own limit where there is none. */
+  /** Each that it has, with those that are included in it. */
+  readonly scopes: readonly string[];
+  /** Requests a minute, 0 = no limit; null = as the server has it. */
   readonly rateLimit: number | null;
 }
 
@@ -27,9 +28,6 @@ export interface GuardOptions {
 const minuteMs = 60_000;
 /** Wrong keys from one address in a minute, after which it is not listened to. */
 const wrongKeysAMinute = 60;
-
-const includes = (scope: Access, access: Access): boolean =>
-  accessLevels.indexOf(scope) >= accessLevels.indexOf(access);
 
 function givenKey(request: Request): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
@@ -62,10 +60,10 @@ function authorise(keys: KeyVerifier, operation: Operation): RequestHandler {
           : 'expected a key that is valid, got one that is unknown or revoked',
       );
     }
-    if (!includes(key.scope, operation.access)) {
+    if (!key.scopes.includes(operation.access)) {
       throw new MedoidError(
         'forbidden',
-        `expected a key with the scope ${operation.access}, got one with ${key.scope}`,
+        `expected a key with the scope ${operation.access}, got one with ${key.scopes.join(', ')}`,
       );
     }
     callers.set(request, key);
