@@ -1,14 +1,17 @@
 import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
-/** Makes the page that the server answers: one script, one style sheet, one document. */
+const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+/** Makes the pages that the server answers: each one script, one style sheet, one document; and what draws the interface. */
 export async function buildWeb(source: string, target: string): Promise<void> {
   await mkdir(target, { recursive: true });
   await build({
-    entryPoints: [join(source, 'page.ts')],
-    outfile: join(target, 'page.js'),
+    entryPoints: ['page.ts', 'docs.ts'].map(file => join(source, file)),
+    outdir: target,
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -16,7 +19,11 @@ export async function buildWeb(source: string, target: string): Promise<void> {
     sourcemap: true,
     logLevel: 'warning',
   });
-  for (const file of ['page.html', 'page.css']) await copyFile(join(source, file), join(target, file));
+  const files = ['page.html', 'page.css', 'docs.html', 'docs.css'];
+  for (const file of files) await copyFile(join(source, file), join(target, file));
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    await copyFile(join(swaggerUi, file), join(target, file));
+  }
 }
 
 const thisFile = fileURLToPath(import.meta.url);

@@ -112,13 +112,14 @@ describe('the documentation', () => {
   it('uses only verbs and options there are', () => {
     const calls = pages.flatMap(page => [
       ...read(page).matchAll(
-        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|train|evaluate|index|search|serve)\b([^\n`]*)/g,
+        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|keys create|keys list|keys revoke|train|evaluate|index|search|serve|config)\b([^\n`]*)/g,
       ),
     ]);
     expect(calls.length).toBeGreaterThan(8);
     for (const [, verb, rest] of calls) {
       const command = commands.find(({ name }) => name === verb);
       const known = ['json', 'help', ...Object.keys(command?.options.shape ?? {})];
+      if (command?.configurable) known.push('config');
       for (const [, flag] of rest.matchAll(/ --([a-z-]+)/g)) {
         const name = flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
         expect(known, `${verb} --${flag}`).toContain(name);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { z } from 'zod';
 import type { CliCommand } from '../../src/commands/command.js';
 import { loadCommands } from '../../src/commands/index.js';
-import { kebabCase } from '../../src/commands/run-cli.js';
+import { configDescription, kebabCase } from '../../src/commands/read-input.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
@@ -56,7 +56,7 @@ const commands = await loadCommands();
 type Tables = Readonly<Record<string, () => string>>;
 
 /** Flags of one verb: what they are for and what they are unless given. */
-function renderFlags({ options }: CliCommand): string {
+function renderFlags({ options, configurable = false }: CliCommand): string {
   const rows = Object.entries(options.shape as Record<string, z.ZodType>).map(([name, schema]) => {
     const parsed = schema.safeParse(undefined);
     const isPlace = typeof parsed.data === 'string' && parsed.data.startsWith(homedir());
@@ -70,6 +70,7 @@ function renderFlags({ options }: CliCommand): string {
       (schema.description ?? '').replaceAll('<', '\\<'),
     ];
   });
+  if (configurable) rows.push([code('--config'), '', configDescription]);
   return renderTable(['option', 'default', 'meaning'], rows);
 }
 

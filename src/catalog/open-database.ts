@@ -3,8 +3,26 @@ import Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
 import { migrations } from './migrations.js';
 
-/** `MEDO` in ASCII: tells a catalog from any other SQLite file. */
-const applicationId = 0x4d45444f;
+/** What a kind of SQLite file is known by and made with. */
+export interface DatabaseFormat {
+  /** In words: `a catalog`. */
+  readonly name: string;
+  /** Tells it from any other SQLite file. */
+  readonly applicationId: number;
+  /** Each takes the file from version i to i + 1. */
+  readonly migrations: readonly string[];
+  /** A write-ahead log lets readers and the writer not wait for each other, but is a file more beside it. */
+  readonly journalMode: 'wal' | 'delete';
+}
+
+const catalogFormat: DatabaseFormat = {
+  name: 'a catalog',
+  // `MEDO` in ASCII.
+  applicationId: 0x4d45444f,
+  migrations,
+  journalMode: 'wal',
+};
+
 const busyTimeoutMs = 10_000;
 
 export interface OpenOptions {
@@ -16,13 +34,17 @@ export interface OpenOptions {
 const numberOf = (database: Database.Database, pragma: string): number =>
   Number(database.pragma(pragma, { simple: true }));
 
-/** Refuses what is not a catalog or is newer than this program, before anything is changed. */
-function checkVersion(database: Database.Database, path: string): number {
+/** Refuses what is of another kind or is newer than this program, before anything is changed. */
+function checkVersion(
+  database: Database.Database,
+  path: string,
+  { name, applicationId, migrations }: DatabaseFormat,
+): number {
   const version = numberOf(database, 'user_version');
   const tables = Number(database.prepare('SELECT count(*) FROM sqlite_master').pluck().get());
   const isNew = version === 0 && tables === 0;
   if (!isNew && numberOf(database, 'application_id') !== applicationId) {
-    throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not a catalog of Medoid`);
+    throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${name} of Medoid`);
   }
   if (version > migrations.length) {
     throw new MedoidError(
@@ -33,41 +55,52 @@ function checkVersion(database: Database.Database, path: string): number {
   return version;
 }
 
-function migrate(database: Database.Database, from: number): void {
-  database.transaction(() => {
-    for (const sql of migrations.slice(from)) database.exec(sql);
+function migrate(database: Database.Database, { applicationId, migrations }: DatabaseFormat): void {
+  const work = database.transaction(() => {
+    // Asked again, now that no other process can do the same in between.
+    for (const sql of migrations.slice(numberOf(database, 'user_version'))) database.exec(sql);
     database.pragma(`application_id = ${applicationId}`);
     database.pragma(`user_version = ${migrations.length}`);
-  })();
+  });
+  work.immediate();
 }
 
-function prepare(database: Database.Database, path: string, access: OpenOptions['access']): void {
-  const version = checkVersion(database, path);
+function prepare(
+  database: Database.Database,
+  path: string,
+  { access, format }: { readonly access: OpenOptions['access']; readonly format: DatabaseFormat },
+): void {
+  const version = checkVersion(database, path, format);
+  const newest = format.migrations.length;
   if (access === 'write') {
-    database.pragma('journal_mode = WAL');
+    database.pragma(`journal_mode = ${format.journalMode}`);
     database.pragma('synchronous = FULL');
-    if (version < migrations.length) migrate(database, version);
-  } else if (version < migrations.length) {
+    if (version < newest) migrate(database, format);
+  } else if (version < newest) {
     throw new MedoidError(
       'invalid-gallery',
-      `${path} has version ${version}, expected ${migrations.length}: open it once for writing`,
+      `${path} has version ${version}, expected ${newest}: open it once for writing`,
     );
   }
   database.pragma('foreign_keys = ON');
 }
 
 /**
- * Opens a catalog file and brings it to the newest version.
+ * Opens a file of the format, unless told otherwise a catalog, and brings it to the newest version.
  * @throws MedoidError `file-not-found` or `invalid-gallery`
  */
-export function openDatabase(path: string, { access, create = false }: OpenOptions): Database.Database {
+export function openDatabase(
+  path: string,
+  { access, create = false }: OpenOptions,
+  format = catalogFormat,
+): Database.Database {
   if (!(create && access === 'write') && !existsSync(path)) {
     throw new MedoidError('file-not-found', `expected a gallery, but there is no ${path}`);
   }
   let database: Database.Database | undefined;
   try {
     database = new Database(path, { readonly: access === 'read', timeout: busyTimeoutMs });
-    prepare(database, path, access);
+    prepare(database, path, { access, format });
     return database;
   } catch (error) {
     database?.close();
@@ -79,7 +112,7 @@ export function openDatabase(path: string, { access, create = false }: OpenOptio
 }
 
 /**
- * Closes a catalog file. The last writer leaves it as one file without a write-ahead log, which can then be read from
+ * Closes such a file. The last writer leaves it as one file without a write-ahead log, which can then be read from
  * a folder that nothing may be written to. While others have it open it stays as it is.
  */
 export function closeDatabase(database: Database.Database): void {

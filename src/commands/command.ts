@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SettingSource } from '../config.js';
 
 /** What a command gets from the outside: where to talk, and when to stop. */
 export interface CommandContext {
@@ -10,6 +11,8 @@ export interface CommandContext {
   readonly report: (line: string) => void;
   /** Prints an answer before the command ends; for commands that stay, such as `serve`. */
   readonly answer: (result: CommandResult) => void;
+  /** Where each option of a configurable command came from, by its name. */
+  readonly sources?: Readonly<Record<string, SettingSource>>;
 }
 
 /** An answer in both forms: `json` for machines, `text` for people. */
@@ -33,6 +36,8 @@ export interface CliCommand<
   readonly summary: string;
   readonly arguments: Arguments;
   readonly options: Options;
+  /** Whether options may also come from the environment and from the file that `--config` names. */
+  readonly configurable?: boolean;
   /** Returns the answer, or nothing when `context.answer` has given it. */
   run(
     input: z.output<Arguments> & z.output<Options>,
@@ -45,16 +50,17 @@ export const defineCommand = <Arguments extends z.ZodObject, Options extends z.Z
   command: CliCommand<Arguments, Options>,
 ): CliCommand => command as unknown as CliCommand;
 
-/** A number given as text on the command line, checked by `schema`. */
+const isNumberOrText = (value: unknown): value is number | string =>
+  typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+
+/** A number, as text on the command line and as such in a file, checked by `schema`. */
 export const numeric = <Schema extends z.ZodType<number, number>>(schema: Schema) =>
   z
-    .string()
-    .trim()
-    .min(1)
-    .transform((text, context) => {
-      const value = Number(text);
+    .custom<number | string>(isNumberOrText, 'expected a number')
+    .transform((given, context) => {
+      const value = Number(given);
       if (Number.isFinite(value)) return value;
-      context.addIssue({ code: 'custom', message: `expected a number, got ${JSON.stringify(text)}` });
+      context.addIssue({ code: 'custom', message: `expected a number, got ${JSON.stringify(given)}` });
       return z.NEVER;
     })
     .pipe(schema);
@@ -80,13 +86,17 @@ export const nameValuePairs = z.string().transform((text, context): Record<strin
   return Object.fromEntries(entries.map(([name, value]) => [name.trim(), parse(value.trim())]));
 });
 
-/** Names separated by commas. */
-export const nameList = z.string().transform(text =>
-  text
-    .split(',')
-    .map(name => name.trim())
-    .filter(name => name !== ''),
-);
+const isNamesOrText = (value: unknown): value is string | readonly string[] =>
+  typeof value === 'string' || (Array.isArray(value) && value.every(name => typeof name === 'string'));
+
+/** Names, as text separated by commas on the command line and as an array in a file. */
+export const nameList = z
+  .custom<string | readonly string[]>(isNamesOrText, 'expected names separated by commas')
+  .transform(given =>
+    (typeof given === 'string' ? given.split(',') : given)
+      .map(name => name.trim())
+      .filter(name => name !== ''),
+  );
 
 /** Shared by every command in which something is random. */
 export const seedOption = numeric(

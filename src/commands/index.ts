@@ -3,6 +3,7 @@ import type { CliCommand } from './command.js';
 /** What the verbs of two words have in common, by their first word. */
 export const verbGroups: Readonly<Record<string, string>> = {
   datasets: 'Look after labelled images on disk.',
+  keys: 'Look after the API keys of a gallery.',
 };
 
 /**
@@ -17,6 +18,10 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,
   serve: async () => (await import('./serve.js')).serve,
+  config: async () => (await import('./config.js')).config,
+  'keys create': async () => (await import('./keys-create.js')).keysCreate,
+  'keys list': async () => (await import('./keys-list.js')).keysList,
+  'keys revoke': async () => (await import('./keys-revoke.js')).keysRevoke,
 };
 
 export const loadCommands = (): Promise<readonly CliCommand[]> =>

@@ -1,25 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { unwrapSchema } from '../config.js';
 import { type ErrorCode, errorCatalogue, MedoidError, understandError } from '../errors.js';
+import { version } from '../package-version.js';
 import type { CliCommand, CommandContext, CommandResult } from './command.js';
 import { loadCommands, verbGroups, verbs } from './index.js';
+import { type CommandInput, configDescription, isRequired, kebabCase, readInput } from './read-input.js';
 
 const misuse = 2;
-
-/** As flags are written. */
-export const kebabCase = (name: string): string =>
-  name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
-
-const unwrap = (schema: z.ZodType): z.ZodType => {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
-    return unwrap(schema.def.innerType as z.ZodType);
-  }
-  return schema;
-};
-
-const isRequired = (schema: z.ZodType): boolean =>
-  !(schema instanceof z.ZodDefault || schema instanceof z.ZodOptional);
 
 const showDefault = (value: unknown): string => {
   if (Array.isArray(value)) return value.join(',');
@@ -27,12 +15,11 @@ const showDefault = (value: unknown): string => {
 };
 
 function buildOption(name: string, schema: z.ZodType): Option {
-  const inner = unwrap(schema);
+  const inner = unwrapSchema(schema);
   const flag = `--${kebabCase(name)}`;
   const valueless = inner instanceof z.ZodBoolean;
   const option = new Option(valueless ? flag : `${flag} <value>`, schema.description ?? '');
   if (inner instanceof z.ZodEnum) option.choices(inner.options.map(String));
-  if (isRequired(schema)) option.makeOptionMandatory();
   if (schema instanceof z.ZodDefault && !valueless) {
     const shown = showDefault(schema.def.defaultValue);
     if (shown !== '') option.description += ` (default: ${shown})`;
@@ -40,42 +27,36 @@ function buildOption(name: string, schema: z.ZodType): Option {
   return option;
 }
 
-/** Says which flag or argument is wrong, what was expected and what came. */
-function explain(
-  error: z.ZodError,
-  argumentNames: ReadonlySet<string>,
-  given: Record<string, unknown>,
-): MedoidError {
-  const lines = error.issues.map(issue => {
-    const name = String(issue.path[0] ?? '');
-    const shown = argumentNames.has(name) ? `<${name}>` : `--${kebabCase(name)}`;
-    return `${shown} ${JSON.stringify(given[name])}: ${issue.message}`;
-  });
-  return new MedoidError('invalid-option', lines.join('\n'));
-}
+const addOptions = (command: Command, { options, configurable = false }: CliCommand): void => {
+  for (const [name, schema] of Object.entries(options.shape as Record<string, z.ZodType>)) {
+    const option = buildOption(name, schema);
+    // What a flag does not give, the environment or the file may.
+    if (isRequired(schema) && !configurable) option.makeOptionMandatory();
+    command.addOption(option);
+    if (configurable && unwrapSchema(schema) instanceof z.ZodBoolean) {
+      command.addOption(new Option(`--no-${kebabCase(name)}`).hideHelp());
+    }
+  }
+  if (configurable) command.option('--config <value>', configDescription);
+  command.option('--json', 'print one JSON document on stdout and nothing else there');
+};
 
-function buildCommand(
-  definition: CliCommand,
-  execute: (definition: CliCommand, input: never, json: boolean) => Promise<void>,
-): Command {
+type Execute = (definition: CliCommand, input: CommandInput, json: boolean) => Promise<void>;
+
+function buildCommand(definition: CliCommand, execute: Execute): Command {
   const command = new Command(definition.name.split(' ').at(-1)).description(definition.summary);
-  for (const [name, schema] of Object.entries(definition.arguments.shape)) {
+  const argumentEntries = Object.entries(definition.arguments.shape as Record<string, z.ZodType>);
+  for (const [name, schema] of argumentEntries) {
     command.argument(isRequired(schema) ? `<${name}>` : `[${name}]`, schema.description ?? '');
   }
-  for (const [name, schema] of Object.entries(definition.options.shape)) {
-    command.addOption(buildOption(name, schema as z.ZodType));
-  }
-  command.option('--json', 'print one JSON document on stdout and nothing else there');
-  const argumentNames = Object.keys(definition.arguments.shape);
+  addOptions(command, definition);
   command.action(async (...values: unknown[]) => {
     const { json, ...options } = command.opts<Record<string, unknown>>();
-    const positional = argumentNames.flatMap((name, i) =>
+    const positional = argumentEntries.flatMap(([name], i) =>
       values[i] === undefined ? [] : [[name, values[i]]],
     );
-    const given = { ...Object.fromEntries(positional), ...options };
-    const parsed = definition.arguments.extend(definition.options.shape).safeParse(given);
-    if (!parsed.success) throw explain(parsed.error, new Set(argumentNames), given);
-    await execute(definition, parsed.data as never, json === true);
+    const input = await readInput(definition, { positional: Object.fromEntries(positional), options });
+    await execute(definition, input, json === true);
   });
   return command;
 }
@@ -117,11 +98,6 @@ function printError(thrown: unknown, json: boolean): number {
   return errorCatalogue[code].exit;
 }
 
-const version = (): string =>
-  z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))).version;
-
 /**
  * Runs one command line.
  * @returns the exit code: 0 ok, 1 failure, 2 misuse, 130 stopped on request
@@ -131,20 +107,20 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const release = stopOnSignal(controller);
   let exitCode = 0;
 
-  const execute = async (definition: CliCommand, input: never, json: boolean): Promise<void> => {
+  const execute: Execute = async (definition, { parsed, sources }, json) => {
     const answer = (result: CommandResult): void => {
       process.stdout.write(`${json ? JSON.stringify(result.json) : result.text}\n`);
       exitCode = result.exitCode ?? 0;
     };
     const report = (line: string): void => void process.stderr.write(`${line}\n`);
-    const context: CommandContext = { signal: controller.signal, json, report, answer };
-    const result = await definition.run(input, context);
+    const context: CommandContext = { signal: controller.signal, json, report, answer, sources };
+    const result = await definition.run(parsed as never, context);
     if (result !== undefined) answer(result);
   };
 
   const program = new Command('medoid')
     .description('Learn an image embedding, index a catalog, answer query-by-image.')
-    .version(version())
+    .version(version)
     .exitOverride()
     .showHelpAfterError('(--help shows what is expected)');
   for (const definition of await commandsFor(argv)) {

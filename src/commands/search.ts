@@ -3,18 +3,7 @@ import { Gallery } from '../gallery/gallery.js';
 import type { SearchAnswer } from '../gallery/item.js';
 import { readImageFile } from '../images/read-image-file.js';
 import { type CommandResult, defineCommand, numeric } from './command.js';
-
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)));
-  return rows
-    .map(row =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
+import { formatTable } from './format-table.js';
 
 const describe = ({ results }: SearchAnswer): string =>
   formatTable([

@@ -6,37 +6,50 @@ import { z } from 'zod';
 import { MedoidError, messageOf } from '../errors.js';
 import { Gallery } from '../gallery/gallery.js';
 import { createLog } from '../log.js';
+import { version } from '../package-version.js';
 import { createApp } from '../server/app.js';
+import { createMetrics, type Metrics } from '../server/metrics.js';
+import { createReadiness, type Readiness } from '../server/readiness.js';
 import { startServer } from '../server/start-server.js';
-import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
-
-/** Of requests that are under way when the server is told to stop. */
-const deadlineMs = 10_000;
+import { watchRecall } from '../server/watch-recall.js';
+import { type CommandContext, type CommandResult, defineCommand } from './command.js';
+import { createEmbeddingQueue, hostsOf, limitsOf, openFetcher, openKeys } from './server-parts.js';
+import {
+  asksForKeys,
+  isLoopback,
+  requestsPerMinute,
+  type ServerSettings,
+  serverSettings,
+} from './server-settings.js';
 
 /** Where `scripts/build-web.ts` puts the page, seen from the compiled file. */
 const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /**
  * Opens every collection, so that the first request does not wait for it. One that is broken is reported and the
  * others are served.
  * @throws MedoidError what is wrong, when none can be opened
  */
-async function openCollections(gallery: Gallery, report: CommandContext['report']): Promise<number> {
+async function openCollections(
+  gallery: Gallery,
+  readiness: Readiness,
+  report: CommandContext['report'],
+): Promise<number> {
   const names = gallery.listCollections().map(({ name }) => name);
-  if (names.length === 0) report('the gallery has no collection yet: `medoid index` makes one');
+  if (names.length === 0) report('the gallery has no collection yet: `medoid index` makes one, or POST /v1/collections');
+  for (const name of names) readiness.note(name, 'opening');
   const failures: unknown[] = [];
   for (const name of names) {
     try {
       const { rebuiltBecause } = await gallery.collection(name);
+      readiness.note(name, 'ready', rebuiltBecause === undefined ? undefined : 'the index was built anew');
       if (rebuiltBecause !== undefined) {
         report(`${name}: the index was built anew from the catalog: ${rebuiltBecause}`);
       }
     } catch (error) {
       if (!(error instanceof MedoidError)) throw error;
       failures.push(error);
+      readiness.note(name, 'broken', error.code);
       report(`${name} cannot be served: ${error.code}: ${messageOf(error)}`);
     }
   }
@@ -44,47 +57,93 @@ async function openCollections(gallery: Gallery, report: CommandContext['report'
   return names.length - failures.length;
 }
 
-function warn(host: string, report: CommandContext['report']): void {
-  if (!isLoopback(host)) {
-    report(`warning: ${host} may be reached from other machines, and there is no authentication yet`);
+function warn(settings: ServerSettings, report: CommandContext['report']): void {
+  const { host } = settings;
+  if (!isLoopback(host) && !asksForKeys(settings)) {
+    report(`warning: ${host} may be reached from other machines, and nobody is asked for a key`);
   }
   if (!existsSync(join(webDirectory, 'page.html'))) {
     report('warning: there is no page, only the API: `npm run build` makes the page');
   }
 }
 
+/** What is served, opened, and how it is all closed again. */
+async function openService(settings: ServerSettings, { signal, report }: CommandContext) {
+  const log = createLog(settings.logLevel);
+  const notify = (message: string, cause?: unknown): void => log.warn({ err: cause }, message);
+  const fetcher = openFetcher(settings);
+  let metrics: Metrics | undefined;
+  const queue = createEmbeddingQueue(settings, (pictures, ms) => metrics?.observeBatch(pictures, ms));
+  const gallery = await Gallery.open(settings.gallery, {
+    access: settings.readOnly ? 'read' : 'write',
+    threads: settings.threads,
+    limits: limitsOf(settings),
+    wrapEmbedder: queue.wrap,
+    jobsAtOnce: settings.jobsAtOnce,
+    onNotice: notify,
+    ...(settings.models === undefined ? {} : { modelsDirectory: settings.models }),
+    ...(fetcher === undefined ? {} : { fetchImage: fetcher.fetch }),
+  });
+  const keys = openKeys(settings, report);
+  if (settings.metrics === 'on') metrics = createMetrics({ gallery, waiting: queue.waiting, ofProcess: true });
+  const readiness = createReadiness(gallery, signal);
+  const hosts = hostsOf(settings);
+  const app = createApp({
+    gallery,
+    log,
+    webDirectory,
+    version,
+    maxImageBytes: settings.maxImageBytes,
+    rateLimit: requestsPerMinute(settings),
+    corsOrigins: settings.corsOrigins,
+    trustProxy: settings.trustProxy,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    readiness,
+    stopping: signal,
+    docs: settings.docs === 'on',
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(fetcher === undefined ? {} : { fetchImage: fetcher.fetch }),
+  });
+  const close = async (): Promise<void> => {
+    await gallery.close();
+    keys?.close();
+    await fetcher?.close();
+  };
+  const watch = (): void => {
+    if (metrics !== undefined) watchRecall(gallery, { metrics, notify, signal });
+  };
+  return { app, gallery, readiness, watch, close };
+}
+
 export const serve = defineCommand({
   name: 'serve',
   summary: 'Answer searches in a gallery over HTTP, with a page to try them on.',
   arguments: z.strictObject({}),
-  options: z.strictObject({
-    gallery: z.string().min(1).describe('folder of the gallery'),
-    port: numeric(z.number().int().min(0).max(65_535)).default(8080).describe('0 = any that is free'),
-    host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
-    logLevel: z
-      .enum(['silent', 'error', 'warn', 'info', 'debug'])
-      .default('info')
-      .describe('what is logged on stderr'),
-  }),
-  async run(
-    { gallery: directory, host, port: wanted, logLevel },
-    context,
-  ): Promise<CommandResult | undefined> {
-    const gallery = await Gallery.open(directory, { access: 'read' });
+  options: serverSettings,
+  configurable: true,
+  async run(settings, context): Promise<CommandResult | undefined> {
+    const { app, gallery, readiness, watch, close } = await openService(settings, context);
     try {
-      const served = await openCollections(gallery, context.report);
-      if (context.signal.aborted) return undefined;
-      const app = createApp({ gallery, log: createLog(logLevel), webDirectory });
-      const server = await startServer(app, { host, port: wanted });
-      const { url, port } = server;
-      warn(host, context.report);
-      const collections = served === 1 ? '1 collection' : `${served} collections`;
-      context.answer({ json: { url, host, port }, text: `Medoid serves ${collections} at ${url}` });
-      if (!context.signal.aborted) await once(context.signal, 'abort');
-      await server.close({ deadlineMs });
+      const server = await startServer(app, settings);
+      try {
+        const served = await openCollections(gallery, readiness, context.report);
+        watch();
+        const { url, port } = server;
+        warn(settings, context.report);
+        const collections = served === 1 ? '1 collection' : `${served} collections`;
+        context.answer({
+          json: { url, host: settings.host, port },
+          text: `Medoid serves ${collections} at ${url}`,
+        });
+        if (!context.signal.aborted) await once(context.signal, 'abort');
+      } finally {
+        await server.close({ deadlineMs: settings.shutdownTimeoutMs });
+      }
       return undefined;
     } finally {
-      await gallery.close();
+      await close();
     }
   },
 });

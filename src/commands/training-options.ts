@@ -28,7 +28,7 @@ const perChannel = (channel: z.ZodType<number, number>) => {
   const number = numeric(channel);
   return z
     .string()
-    .transform(text => text.split(','))
+    .transform((text): (number | string)[] => text.split(','))
     .pipe(z.tuple([number, number, number], 'expected three numbers, comma-separated'));
 };
 

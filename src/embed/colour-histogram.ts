@@ -12,7 +12,7 @@ const levels = 8;
 export const colourHistogram: Embedder = {
   modelId: 'colour-histogram',
   dimension: levels ** 3,
-  decode: image => decodeResized(image, { resize: side, fit: 'squash' }),
+  decode: (image, { box } = {}) => decodeResized(image, { resize: side, fit: 'squash' }, { box }),
   async embed(images) {
     return this.embedPixels(await Promise.all(images.map(image => this.decode(image))));
   },

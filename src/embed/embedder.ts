@@ -1,10 +1,22 @@
 import { MedoidError } from '../errors.js';
+import type { CropBox } from '../images/crop-box.js';
 import { decodeResized } from '../images/decode.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import { type CropCount, type CropWindow, cropWindows, type Preprocessing } from '../images/preprocessing.js';
 import { isFiniteVector, normalise } from '../math/vectors.js';
 import { loadModel, type Manifest } from './manifest.js';
 import { PictureNetwork } from './picture-network.js';
+
+/** Of one call. */
+export interface EmbedderCallOptions {
+  /** Work that waits and has not begun when this is aborted is dropped, as `interrupted`; what has begun is finished. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EmbedderDecodeOptions extends EmbedderCallOptions {
+  /** The part of the upright picture that is looked at; all of it unless given. */
+  readonly box?: CropBox | undefined;
+}
 
 /** Image bytes → unit vectors. What the gallery and the evaluation ask for; the ONNX embedder is one of its kinds. */
 export interface Embedder {
@@ -15,10 +27,13 @@ export interface Embedder {
    * @throws MedoidError for the first image that cannot be read; use `decode` to find out which one
    */
   embed(images: readonly Uint8Array[]): Promise<Float32Array[]>;
-  /** Decodes one image to what `embedPixels` takes. @throws MedoidError of the image's own fault */
-  decode(image: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Decodes one image to what `embedPixels` takes.
+   * @throws MedoidError of the image's own fault; `invalid-request` for a box that is not within it
+   */
+  decode(image: Uint8Array, options?: EmbedderDecodeOptions): Promise<Uint8Array>;
   /** @param pixels of `decode`, one entry an image */
-  embedPixels(pixels: readonly Uint8Array[]): Promise<Float32Array[]>;
+  embedPixels(pixels: readonly Uint8Array[], options?: EmbedderCallOptions): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -80,8 +95,8 @@ export class OnnxEmbedder implements Embedder {
     return this.manifest.preprocessing;
   }
 
-  decode(image: Uint8Array): Promise<Uint8Array> {
-    return decodeResized(image, this.preprocessing, this.intake.limits);
+  decode(image: Uint8Array, { box }: EmbedderDecodeOptions = {}): Promise<Uint8Array> {
+    return decodeResized(image, this.preprocessing, { limits: this.intake.limits, box });
   }
 
   async embed(images: readonly Uint8Array[]): Promise<Float32Array[]> {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { MedoidError } from '../errors.js';
+import { countWebpFrames } from './count-webp-frames.js';
+import { type CropBox, placeCropBox } from './crop-box.js';
 import { defaultImageLimits, type ImageLimits } from './limits.js';
 import type { Preprocessing } from './preprocessing.js';
 import { sniffFormat } from './sniff-format.js';
@@ -31,6 +33,11 @@ const formatOf = (metadata: Metadata): ImageFormat | undefined => {
 const damaged = (cause: unknown): MedoidError =>
   new MedoidError('unreadable-image', 'the image cannot be decoded: it is damaged or cut short', { cause });
 
+function requireFewFrames(frames: number, { maxFrames }: ImageLimits): void {
+  if (frames <= maxFrames) return;
+  throw new MedoidError('image-too-large', `expected at most ${maxFrames} frames, got ${frames} or more`);
+}
+
 /**
  * Reads the header only.
  * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
@@ -46,12 +53,14 @@ export async function inspectImage(
       `expected at most ${limits.maxBytes} bytes, got ${bytes.length}`,
     );
   }
-  if (sniffFormat(bytes) === undefined) {
+  const claimed = sniffFormat(bytes);
+  if (claimed === undefined) {
     throw new MedoidError(
       'unsupported-image',
       `expected ${readableFormats.join(', ')}, got bytes that are none of these`,
     );
   }
+  if (claimed === 'webp') requireFewFrames(countWebpFrames(bytes, limits.maxFrames + 1), limits);
   let metadata: Metadata;
   try {
     metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
@@ -72,6 +81,7 @@ export async function inspectImage(
       `expected at most ${limits.maxSide} pixels a side and ${limits.maxPixels} in all, got ${width}×${height}`,
     );
   }
+  requireFewFrames(metadata.pages ?? 1, limits);
   return { format, width, height };
 }
 
@@ -84,18 +94,27 @@ const openUpright = (bytes: Uint8Array, limits: ImageLimits): Sharp =>
 
 const sharpFit = { squash: 'fill', cover: 'cover', contain: 'contain' } as const;
 
+export interface DecodeOptions {
+  readonly limits?: ImageLimits;
+  /** The part that is looked at; all of it unless given. */
+  readonly box?: CropBox | undefined;
+}
+
 /**
  * The one path from image bytes to pixels: RGB [resize, resize, 3], before cropping.
- * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
+ * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`; `invalid-request` for a box that is
+ *   not within the picture
  */
 export async function decodeResized(
   bytes: Uint8Array,
   { resize, fit }: Pick<Preprocessing, 'resize' | 'fit'>,
-  limits: ImageLimits = defaultImageLimits,
+  { limits = defaultImageLimits, box }: DecodeOptions = {},
 ): Promise<Uint8Array> {
-  await inspectImage(bytes, limits);
+  const info = await inspectImage(bytes, limits);
+  const part = box && placeCropBox(box, info);
+  const upright = openUpright(bytes, limits);
   try {
-    return await openUpright(bytes, limits)
+    return await (part === undefined ? upright : upright.extract(part))
       .resize(resize, resize, { fit: sharpFit[fit], background: '#ffffff', kernel: 'cubic' })
       .removeAlpha()
       .raw({ depth: 'uchar' })
@@ -105,22 +124,47 @@ export async function decodeResized(
   }
 }
 
+export interface ReencodeOptions {
+  readonly format: 'jpeg' | 'webp' | 'png';
+  /** Most pixels of the longer side, which is never enlarged; as many as the picture has unless given. */
+  readonly side?: number;
+}
+
+/** What a format cannot hold; the longer sides that are read at all fit into the others. */
+const maxWebpSide = 16383;
+
+// PNG is asked for no quality, as that would reduce it to a palette.
+const encoding = { jpeg: { quality: 82 }, webp: { quality: 82 }, png: {} } as const;
+
 /**
- * A smaller upright copy with its longer side at most `side` pixels.
+ * An upright copy, first frame, sRGB, transparency laid on white, with nothing of what the file said beside its
+ * pixels: no EXIF, place, XMP, comment or colour profile.
  * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
  */
-export async function createThumbnail(
+export async function reencodeImage(
   bytes: Uint8Array,
-  { side, format }: { readonly side: number; readonly format: 'jpeg' | 'webp' },
+  { format, side = Number.POSITIVE_INFINITY }: ReencodeOptions,
   limits: ImageLimits = defaultImageLimits,
 ): Promise<Buffer> {
-  await inspectImage(bytes, limits);
+  const { width, height } = await inspectImage(bytes, limits);
+  const most = Math.min(
+    side,
+    Math.max(width, height),
+    format === 'webp' ? maxWebpSide : Number.POSITIVE_INFINITY,
+  );
   try {
     return await openUpright(bytes, limits)
-      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-      .toFormat(format, { quality: 82 })
+      .resize(most, most, { fit: 'inside', withoutEnlargement: true })
+      .toFormat(format, encoding[format])
       .toBuffer();
   } catch (error) {
     throw damaged(error);
   }
 }
+
+/** A copy with its longer side at most `side` pixels. @throws MedoidError as `reencodeImage` */
+export const createThumbnail = (
+  bytes: Uint8Array,
+  options: { readonly side: number; readonly format: 'jpeg' | 'webp' },
+  limits: ImageLimits = defaultImageLimits,
+): Promise<Buffer> => reencodeImage(bytes, options, limits);

@@ -29,7 +29,27 @@ export const requestCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
   'method-not-allowed',
   'overloaded',
+  'timed-out',
+  'unauthenticated',
+  'forbidden',
+  'read-only',
+  'rate-limited',
+  'conflict',
+  'out-exists',
+  'model-mismatch',
+  'invalid-vector',
+  'url-not-allowed',
+  'fetch-failed',
 ]);
+
+/** Told to come again, and when (seconds). */
+const retryAfter: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  'timed-out': 2,
+  interrupted: 5,
+  'rate-limited': 60,
+};
+
 
 const ownTrouble = 'The server could not answer. Its log says why, under the id of this request.';
 
@@ -65,12 +85,13 @@ function toProblem(error: MedoidError, requestId: string): Problem {
 export const answerProblem: ErrorRequestHandler = (error, request, response, next) => {
   const understood = understand(error);
   const problem = toProblem(understood, String(request.id));
-  if (problem.status >= 500 && problem.code !== 'overloaded')
+  if (problem.status >= 500 && retryAfter[problem.code] === undefined)
     request.log.error({ err: error, code: problem.code }, 'request failed');
   else request.log.debug({ code: problem.code, detail: problem.detail }, 'request refused');
   // Half an answer cannot be taken back: Express ends the connection.
   if (response.headersSent) return next(error);
-  if (problem.code === 'overloaded') response.set('Retry-After', '1');
+  const seconds = retryAfter[problem.code];
+  if (seconds !== undefined && !response.hasHeader('Retry-After')) response.set('Retry-After', String(seconds));
   // Of a body that is refused nothing more is read.
   if (!request.complete) response.set('Connection', 'close');
   for (const name of ['ETag', 'Content-Disposition']) response.removeHeader(name);

@@ -1,8 +1,19 @@
-import { gzipSync } from 'node:zlib';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createThumbnail, decodeResized, inspectImage, readableFormats } from '../../src/images/decode.js';
+import type { MedoidError } from '../../src/errors.js';
+import {
+  createThumbnail,
+  decodeResized,
+  inspectImage,
+  readableFormats,
+  reencodeImage,
+} from '../../src/images/decode.js';
 import { isImageName } from '../../src/images/image-name.js';
+import { readImageFile } from '../../src/images/read-image-file.js';
 import { createPicture } from '../fixtures/images.js';
 
 const square = { resize: 8, fit: 'squash' as const };
@@ -21,6 +32,41 @@ const at = (pixels: Uint8Array, x: number, y: number): number[] => [
 ];
 const isNear = (colour: number[], expected: number[]): boolean =>
   colour.every((value, i) => Math.abs(value - expected[i]) < 30);
+
+/** 8 × 8, every frame another grey. */
+const createAnimation = (format: 'gif' | 'webp' | 'tiff', frames: number): Promise<Buffer> => {
+  const pixels = Buffer.concat(
+    Array.from({ length: frames }, (_, i) => Buffer.alloc(8 * 8 * 3, 250 - 40 * i)),
+  );
+  const raw = { width: 8, height: 8 * frames, channels: 3 as const, pageHeight: 8 };
+  return sharp(pixels, { raw }).toFormat(format).toBuffer();
+};
+
+/** What comes before the frames of an animated WebP, and the first of them. */
+const splitAnimation = (webp: Buffer): [Buffer, Buffer] => {
+  const start = webp.indexOf('ANMF');
+  return [webp.subarray(0, start), webp.subarray(start, start + 8 + webp.readUInt32LE(start + 4))];
+};
+
+const emptyZip = Buffer.from(`504b0506${'00'.repeat(18)}`, 'hex');
+
+/** A valid start, and pixels that are all zero. */
+const hugePng = (): Buffer => {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const named = Buffer.concat([Buffer.from(type), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length, 0);
+    frame.writeUInt32BE(crc32(named), 4);
+    return Buffer.concat([frame.subarray(0, 4), named, frame.subarray(4)]);
+  };
+  const header = Buffer.from('00000000000000000800000000', 'hex');
+  header.writeUInt32BE(30_000, 0);
+  header.writeUInt32BE(30_000, 4);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  const data = chunk('IDAT', deflateSync(Buffer.alloc(1_000_000)));
+  return Buffer.concat([signature, chunk('IHDR', header), data, chunk('IEND', Buffer.alloc(0))]);
+};
+
 const red = [255, 0, 0];
 const blue = [0, 0, 255];
 
@@ -78,11 +124,7 @@ describe('decoding', () => {
   });
 
   it('takes the first frame of an animation', async () => {
-    const frames = Buffer.concat([Buffer.alloc(8 * 8 * 3, 250), Buffer.alloc(8 * 8 * 3, 5)]);
-    const raw = { width: 8, height: 16, channels: 3 as const, pageHeight: 8 };
-    const gif = await sharp(frames, { raw })
-      .gif({ delay: [100, 100] })
-      .toBuffer();
+    const gif = await createAnimation('gif', 2);
     expect((await sharp(gif).metadata()).pages).toBe(2);
     expect(isNear(at(await decodeResized(gif, square), 4, 4), [250, 250, 250])).toBe(true);
   });
@@ -106,7 +148,7 @@ describe('decoding', () => {
 
 describe('refusing', () => {
   const cut = (bytes: Buffer): Buffer => bytes.subarray(0, 0.85 * bytes.length);
-  const limits = { maxBytes: 100_000, maxPixels: 3_000, maxSide: 80 };
+  const limits = { maxBytes: 100_000, maxPixels: 3_000, maxSide: 80, maxFrames: 3 };
 
   it.each([
     ['no bytes', async () => Buffer.alloc(0), 'unreadable-image'],
@@ -128,11 +170,78 @@ describe('refusing', () => {
     ['too many bytes', async () => Buffer.alloc(100_001), 'image-too-large'],
     ['too wide', () => createPicture(1, { width: 81, height: 8 }), 'image-too-large'],
     ['too many pixels', () => createPicture(1, { width: 60, height: 60 }), 'image-too-large'],
+    ['a GIF of too many frames', () => createAnimation('gif', 4), 'image-too-large'],
+    ['a WebP of too many frames', () => createAnimation('webp', 4), 'image-too-large'],
+    ['a TIFF of too many pages', () => createAnimation('tiff', 4), 'image-too-large'],
+    ['a PNG of 30 000 × 30 000 that is but a few bytes', async () => hugePng(), 'image-too-large'],
+    [
+      'HTML that begins as a GIF does',
+      async () => Buffer.from('GIF89a<html><script>alert(1)</script></html>'),
+      'unreadable-image',
+    ],
+    ['a ZIP archive', async () => emptyZip, 'unsupported-image'],
   ])('refuses %s', async (_, create, code) => {
     const bytes = await create();
-    await expect(decodeResized(bytes, square, limits)).rejects.toMatchObject({ code });
+    await expect(decodeResized(bytes, square, { limits })).rejects.toMatchObject({ code });
     const asked = createThumbnail(bytes, { side: 8, format: 'webp' }, limits);
     await expect(asked).rejects.toMatchObject({ code });
+  });
+
+  it.each(['gif', 'webp', 'tiff'] as const)('reads a %s of as many frames as are allowed', async format => {
+    const bytes = await createAnimation(format, 3);
+    expect(await inspectImage(bytes, limits)).toEqual({ format, width: 8, height: 8 });
+    expect(await decodeResized(bytes, square, { limits })).toHaveLength(3 * 8 * 8);
+  });
+
+  it('refuses a WebP of very many frames without asking the decoder, which would take minutes', async () => {
+    const [head, frame] = splitAnimation(await createAnimation('webp', 2));
+    const bytes = Buffer.concat([head, ...Array.from({ length: 100_000 }, () => frame)]);
+    const began = performance.now();
+    await expect(inspectImage(bytes)).rejects.toMatchObject({ code: 'image-too-large' });
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('reads a picture with another file behind it as the picture', async () => {
+    for (const [picture, rest] of [
+      [await createPicture(1, { format: 'jpeg' }), emptyZip],
+      [await createAnimation('gif', 1), Buffer.from('<html><script>alert(1)</script></html>')],
+    ]) {
+      const alone = await decodeResized(picture, square);
+      expect(await decodeResized(Buffer.concat([picture, rest]), square)).toEqual(alone);
+      const copy = await reencodeImage(Buffer.concat([picture, rest]), { format: 'png' });
+      expect(copy.includes(rest)).toBe(false);
+    }
+  });
+
+  it.each(readableFormats)(
+    'reads or refuses a %s cut short anywhere, and says of it that it is damaged',
+    async format => {
+      const whole = await sharp(await createPicture(1))
+        .toFormat(format)
+        .toBuffer();
+      let refused = 0;
+      for (let length = 0; length < whole.length; length += 10) {
+        try {
+          expect(await decodeResized(whole.subarray(0, length), square)).toHaveLength(3 * 8 * 8);
+        } catch (error) {
+          expect(['unreadable-image', 'unsupported-image']).toContain((error as MedoidError).code);
+          refused++;
+        }
+      }
+      expect(refused).toBeGreaterThan(whole.length / 20);
+    },
+  );
+
+  it('goes by what a file is, not by how it is named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'medoid-named-'));
+    const path = join(folder, 'picture.jpg');
+    await writeFile(path, await createPicture(1));
+    expect((await inspectImage(await readImageFile(path))).format).toBe('png');
+    await writeFile(path, 'plain text');
+    await expect(inspectImage(await readImageFile(path))).rejects.toMatchObject({
+      code: 'unsupported-image',
+    });
+    await rm(folder, { recursive: true });
   });
 
   it('says what was expected and what came', async () => {

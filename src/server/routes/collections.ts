@@ -1,23 +1,23 @@
-import { Router } from 'express';
-import { allowOnly } from '../allow-only.js';
-import { parseQuery } from '../parameters.js';
+import {
+  createCollection,
+  deleteCollection,
+  getCollection,
+  listCollections,
+} from '../../api/operations/collections.js';
+import { type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
 
-export function createCollectionRoutes({ gallery }: RouteParts): Router {
-  const router = Router();
-  router
-    .route('/v1/collections')
-    .get((request, response) => {
-      parseQuery(request, {});
-      response.json({ collections: gallery.listCollections() });
-    })
-    .all(allowOnly('GET'));
-  router
-    .route('/v1/collections/:name')
-    .get(async (request, response) => {
-      parseQuery(request, {});
-      response.json((await gallery.collection(request.params.name)).summary());
-    })
-    .all(allowOnly('GET'));
-  return router;
-}
+export const createCollectionRoutes = ({ gallery }: RouteParts): Route[] => [
+  route(listCollections, () => ({ json: { collections: gallery.listCollections() } })),
+  route(createCollection, async ({ readJson }) => {
+    const { name, modelId } = await readJson();
+    const collection = await gallery.addCollection(name, modelId);
+    const headers = { Location: `/v1/collections/${name}` };
+    return { status: 201, headers, json: collection.summary() };
+  }),
+  route(getCollection, async ({ params }) => ({ json: (await gallery.collection(params.name)).summary() })),
+  route(deleteCollection, async ({ params }) => {
+    await gallery.removeCollection(params.name);
+    return { status: 204 };
+  }),
+];

@@ -1,24 +1,35 @@
-import type { Router } from 'express';
 import type { Gallery } from '../../gallery/gallery.js';
+import type { FetchImage } from '../image-in-json.js';
+import type { Metrics } from '../metrics.js';
+import type { Readiness } from '../readiness.js';
+import type { Route } from '../route.js';
 import { createCollectionRoutes } from './collections.js';
-import { createHealthRoutes } from './health.js';
 import { createItemRoutes } from './items.js';
-import { createPageRoutes } from './page.js';
+import { createJobRoutes } from './jobs.js';
+import { createModelRoutes } from './models.js';
+import { createOperatingRoutes } from './operating.js';
 import { createSearchRoutes } from './search.js';
 
 /** What routes are made of. */
 export interface RouteParts {
   readonly gallery: Gallery;
-  /** Folder with the built page. */
-  readonly webDirectory: string;
   readonly maxImageBytes: number;
+  readonly fetchImage: FetchImage;
+  /** Nothing where nothing is measured. */
+  readonly metrics: Metrics | undefined;
+  readonly readiness: Readiness;
+  /** Of this program. */
+  readonly version: string;
 }
 
-/** Every resource; they are apart in their paths, so the order does not matter. */
-export const routes: readonly ((parts: RouteParts) => Router)[] = [
-  createHealthRoutes,
+/** Every resource of the interface. */
+const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
   createSearchRoutes,
-  createPageRoutes,
+  createModelRoutes,
+  createJobRoutes,
+  createOperatingRoutes,
 ];
+
+export const createRoutes = (parts: RouteParts): Route[] => resources.flatMap(create => create(parts));

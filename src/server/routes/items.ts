@@ -1,95 +1,161 @@
-import { type Request, type Response, Router } from 'express';
-import { allowOnly } from '../allow-only.js';
-import { parseItemId, parseQuery, wholeNumber } from '../parameters.js';
-import { storedBytesPolicy } from '../security-headers.js';
+import pLimit from 'p-limit';
+import {
+  addItems,
+  deleteItem,
+  deleteItems,
+  getItem,
+  getItemImage,
+  getItemThumbnail,
+  listItems,
+  updateItem,
+} from '../../api/operations/items.js';
+import { mostItemsAtOnce } from '../../api/schemas/item.js';
+import { compileItemFilter } from '../../catalog/item-filter.js';
+import { MedoidError } from '../../errors.js';
+import type { Collection } from '../../gallery/collection.js';
+import type { AddOutcome, NewItem } from '../../gallery/item.js';
+import { answerBytes } from '../answer-bytes.js';
+import { readImageInJson } from '../image-in-json.js';
+import { keyOfBytes, type RequestedItem, readNewItems } from '../new-items.js';
+import { type Answer, type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
+import { answerJob } from './models.js';
 
-const pageParameters = {
-  limit: wholeNumber({ min: 1, max: 200 }).default(50),
-  after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0),
-};
+const fetchedAtOnce = 8;
 
-const thumbnailParameters = { side: wholeNumber({ min: 32, max: 512 }).default(192) };
+/** RFC 7240. */
+const prefersAsync = (header: string | undefined): boolean => /(^|[\s,;])respond-async($|[\s,;])/i.test(header ?? '');
 
-interface StoredBytes {
-  /** Names these very bytes. */
-  readonly tag: string;
-  readonly type: string;
-  readonly filename: string;
-  read(): Promise<Buffer>;
+type Failure = Extract<AddOutcome, { status: 'failed' }>;
+
+/** Gets the bytes of each; one that cannot be had fails alone. */
+async function readImages(
+  items: readonly RequestedItem[],
+  signal: AbortSignal,
+  parts: RouteParts,
+): Promise<(NewItem | Failure)[]> {
+  const inTurn = pLimit(fetchedAtOnce);
+  const read = async ({ key, label, metadata, image }: RequestedItem): Promise<NewItem | Failure> => {
+    try {
+      const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+      return { key: key ?? keyOfBytes(bytes), label, metadata, image: bytes };
+    } catch (error) {
+      if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
+      const shown = key ?? (!Buffer.isBuffer(image) && 'url' in image ? image.url : '');
+      return { key: shown, status: 'failed', code: error.code, message: error.message };
+    }
+  };
+  return Promise.all(items.map(item => inTurn(() => read(item))));
 }
 
-/** Answers 304, without reading anything, to a client that has the same bytes already. */
-async function answerBytes(
-  request: Request,
-  response: Response,
-  { tag, type, filename, read }: StoredBytes,
-): Promise<void> {
-  // An item may get another image: caches keep the bytes, but ask each time whether they still hold.
-  response.set({ ETag: `"${tag}"`, 'Cache-Control': 'private, no-cache' });
-  if (request.fresh) {
-    response.status(304).end();
-    return;
+async function addNow(
+  collection: Collection,
+  items: readonly (NewItem | Failure)[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  const good = items.filter((item): item is NewItem => !('status' in item));
+  const added = await collection.add(good, signal);
+  const outcomes = items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+  const [first, ...others] = outcomes;
+  if (others.length === 0 && first.status === 'failed') throw new MedoidError(first.code, first.message);
+  return { json: { outcomes } };
+}
+
+/** Stores the pictures that came with the request, and leaves everything else to a job. */
+async function addLater(
+  collection: Collection,
+  items: readonly RequestedItem[],
+  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
+): Promise<Answer> {
+  const staged: unknown[] = [];
+  // One after another: each is on disk before the next is taken out of its base64.
+  for (const { key, label, metadata, image } of items) {
+    if (!Buffer.isBuffer(image) && 'url' in image) {
+      staged.push({ key: key ?? image.url, label, metadata, url: image.url });
+      continue;
+    }
+    const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+    const imageSha256 = await collection.stageImage(bytes);
+    staged.push({ key: key ?? keyOfBytes(bytes), label, metadata, imageSha256 });
   }
-  const bytes = await read();
-  response
-    .set({
-      'Content-Type': type,
-      'Content-Disposition': `inline; filename="${filename}"`,
-      'Content-Security-Policy': storedBytesPolicy,
-    })
-    .send(bytes);
+  return answerJob(parts.gallery.jobs.start('add-items', collection.name, { items: staged }));
 }
 
-export function createItemRoutes({ gallery }: RouteParts): Router {
-  const router = Router();
-  router
-    .route('/v1/collections/:name/items')
-    .get(async (request, response) => {
-      const { limit, after } = parseQuery(request, pageParameters);
-      const collection = await gallery.collection(request.params.name);
-      response.json(collection.listItems({ afterId: after, limit }));
-    })
-    .all(allowOnly('GET'));
-  router
-    .route('/v1/collections/:name/items/:id')
-    .get(async (request, response) => {
-      parseQuery(request, {});
-      const id = parseItemId(request.params.id);
-      response.json((await gallery.collection(request.params.name)).getItem(id));
-    })
-    .all(allowOnly('GET'));
-  router
-    .route('/v1/collections/:name/items/:id/image')
-    .get(async (request, response) => {
-      parseQuery(request, {});
-      const id = parseItemId(request.params.id);
-      const collection = await gallery.collection(request.params.name);
-      const { imageSha256, format } = collection.getItem(id);
-      await answerBytes(request, response, {
-        tag: imageSha256,
+async function add(call: Call<typeof addItems>, parts: RouteParts): Promise<Answer> {
+  const { params, query, request, signal, readBody } = call;
+  const collection = await parts.gallery.collection(params.name);
+  collection.requireWriting();
+  const items = readNewItems(await readBody(), query);
+  if (prefersAsync(request.headers.prefer)) return addLater(collection, items, { signal, parts });
+  if (items.length > mostItemsAtOnce) {
+    throw new MedoidError(
+      'invalid-request',
+      `items: expected at most ${mostItemsAtOnce} without the header "Prefer: respond-async", got ${items.length}`,
+      { field: 'items' },
+    );
+  }
+  return addNow(collection, await readImages(items, signal, parts), signal);
+}
+
+async function remove({ params, readJson }: Call<typeof deleteItems>, { gallery }: RouteParts): Promise<Answer> {
+  const collection = await gallery.collection(params.name);
+  const which = await readJson();
+  if ('ids' in which) return { json: await collection.removeItems(which.ids) };
+  if ('keys' in which) return { json: await collection.removeByKeys(which.keys) };
+  return { json: await collection.removeMatching(compileItemFilter(which.filter)) };
+}
+
+/** What a client takes best of what there is; JPEG when it does not care. */
+function chooseFormat(call: Call<typeof getItemImage>): 'jpeg' | 'webp' | 'png' {
+  const accepted = call.request.accepts(['image/jpeg', 'image/webp', 'image/png']);
+  if (accepted === 'image/webp') return 'webp';
+  return accepted === 'image/png' ? 'png' : 'jpeg';
+}
+
+export const createItemRoutes = (parts: RouteParts): Route[] => {
+  const { gallery } = parts;
+  return [
+    route(listItems, async ({ params, query: { limit, after, key, filter } }) => {
+      const collection = await gallery.collection(params.name);
+      const conditions = [
+        ...(key === undefined ? [] : [{ field: 'key' as const, equals: key }]),
+        ...(filter === undefined ? [] : [filter]),
+      ];
+      const where = conditions.length === 0 ? {} : { where: compileItemFilter({ and: conditions }) };
+      return { json: collection.listItems({ afterId: after, limit, ...where }) };
+    }),
+    route(addItems, call => add(call, parts)),
+    route(deleteItems, call => remove(call, parts)),
+    route(getItem, async ({ params }) => ({ json: (await gallery.collection(params.name)).getItem(params.id) })),
+    route(updateItem, async ({ params, readJson }) => {
+      const collection = await gallery.collection(params.name);
+      return { json: await collection.updateItem(params.id, await readJson()) };
+    }),
+    route(deleteItem, async ({ params: { name, id } }) => {
+      const { removed } = await (await gallery.collection(name)).removeItems([id]);
+      if (removed === 1) return { status: 204 };
+      throw new MedoidError('not-found', `${name} has no item ${id}`);
+    }),
+    route(getItemImage, async call => {
+      const { name, id } = call.params;
+      const collection = await gallery.collection(name);
+      const format = chooseFormat(call);
+      return answerBytes(call.request, call.response, {
+        tag: `${collection.getItem(id).imageSha256}-${format}`,
         type: `image/${format}`,
         filename: `item-${id}.${format}`,
-        read: async () => (await collection.readImage(id)).bytes,
+        read: () => collection.renderImage(id, { format }),
       });
-    })
-    .all(allowOnly('GET'));
-  router
-    .route('/v1/collections/:name/items/:id/thumbnail')
-    .get(async (request, response) => {
-      const { side } = parseQuery(request, thumbnailParameters);
-      const id = parseItemId(request.params.id);
-      const collection = await gallery.collection(request.params.name);
-      const { imageSha256 } = collection.getItem(id);
+    }),
+    route(getItemThumbnail, async ({ params: { name, id }, query: { side }, request, response }) => {
+      const collection = await gallery.collection(name);
       const format = request.accepts(['image/jpeg', 'image/webp']) === 'image/webp' ? 'webp' : 'jpeg';
-      response.vary('Accept');
-      await answerBytes(request, response, {
-        tag: `${imageSha256}-${side}-${format}`,
+      return answerBytes(request, response, {
+        tag: `${collection.getItem(id).imageSha256}-${side}-${format}`,
         type: `image/${format}`,
         filename: `item-${id}-${side}.${format}`,
-        read: () => collection.createThumbnail(id, { side, format }),
+        read: () => collection.renderImage(id, { side, format }),
       });
-    })
-    .all(allowOnly('GET'));
-  return router;
-}
+    }),
+  ];
+};

@@ -1,26 +1,77 @@
-import { Router } from 'express';
-import { allowOnly } from '../allow-only.js';
-import { parseQuery, wholeNumber, yesOrNo } from '../parameters.js';
-import { createImageReader } from '../upload.js';
+import { search, searchBatch } from '../../api/operations/search.js';
+import type { SearchRequest } from '../../api/schemas/search.js';
+import { errorCatalogue, MedoidError } from '../../errors.js';
+import type { Collection } from '../../gallery/collection.js';
+import type { SearchAnswer } from '../../gallery/item.js';
+import type { Query, SearchQuestion } from '../../gallery/search-question.js';
+import { readImageInJson } from '../image-in-json.js';
+import { requestCodes } from '../problem.js';
+import { type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
 
-const parameters = {
-  k: wholeNumber({ min: 1, max: 1000 }).default(10),
-  exact: yesOrNo.default(false),
+type Tools = { readonly parts: RouteParts; readonly signal: AbortSignal };
+type QueryInJson = Extract<SearchRequest, { readonly query: unknown }>['query'];
+
+const toQuery = (query: QueryInJson, { parts, signal }: Tools): Query => {
+  if ('vector' in query) return { vector: Float32Array.from(query.vector) };
+  if (!('image' in query)) return query;
+  return { image: () => readImageInJson(query.image, { ...parts, signal }), box: query.box };
 };
 
-export function createSearchRoutes({ gallery, maxImageBytes }: RouteParts): Router {
-  const readImage = createImageReader({ maxBytes: maxImageBytes });
-  const router = Router();
-  router
-    .route('/v1/collections/:name/search')
-    .post(async (request, response) => {
-      // Before the upload, so that a request that is wrong anyway is told so.
-      const { k, exact } = parseQuery(request, parameters);
-      const collection = await gallery.collection(request.params.name);
-      const image = await readImage(request, response);
-      response.json(await collection.search(image, { k, exact }));
-    })
-    .all(allowOnly('POST'));
-  return router;
+function toQuestion(request: SearchRequest, tools: Tools): SearchQuestion {
+  if ('cursor' in request) return { cursor: request.cursor };
+  if ('query' in request) {
+    const { query, ...options } = request;
+    return { queries: [toQuery(query, tools)], options };
+  }
+  const { queries, ...options } = request;
+  return { queries: queries.map(query => toQuery(query, tools)), options };
 }
+
+async function ask(collection: Collection, question: SearchQuestion, { parts, signal }: Tools): Promise<SearchAnswer> {
+  const answer = await collection.search(question, signal);
+  parts.metrics?.observeStages(answer.timingsMs);
+  return answer;
+}
+
+async function answerOne(call: Call<typeof search>, parts: RouteParts): Promise<SearchAnswer> {
+  const { params, query, request, signal, readBody } = call;
+  const tools = { parts, signal };
+  // Before the body, so that a request that is wrong anyway is told so.
+  const collection = await parts.gallery.collection(params.name);
+  const body = await readBody();
+  if (body.kind === 'upload') {
+    const { box, ...options } = query;
+    const queries = body.files.map(({ bytes }) => ({ image: async () => bytes, box }));
+    return ask(collection, { queries, options: { ...options, includeSelf: true } }, tools);
+  }
+  const [parameter] = Object.keys(request.query);
+  if (parameter !== undefined) {
+    throw new MedoidError('invalid-request', `${parameter}: expected it in the body, which is JSON`, {
+      field: parameter,
+    });
+  }
+  return ask(collection, toQuestion(body.value, tools), tools);
+}
+
+/** What of a failed search among several its asker may know. */
+function describeFailure(error: unknown) {
+  if (!(error instanceof MedoidError) || !requestCodes.has(error.code) || errorCatalogue[error.code].status >= 500) {
+    throw error;
+  }
+  const { code, message, field } = error;
+  return { code, message, ...(field === undefined ? {} : { field }) };
+}
+
+export const createSearchRoutes = (parts: RouteParts): Route[] => [
+  route(search, async call => ({ json: await answerOne(call, parts) })),
+  route(searchBatch, async ({ params, signal, readJson }) => {
+    const collection = await parts.gallery.collection(params.name);
+    const tools = { parts, signal };
+    const { searches } = await readJson();
+    const answers = await Promise.all(
+      searches.map(one => ask(collection, toQuestion(one, tools), tools).catch(describeFailure)),
+    );
+    return { json: { answers } };
+  }),
+];

@@ -1,0 +1,2 @@
+import { z } from 'zod';
+export const newJobSchema = z.strictObject({ kind: z.literal('cluster') }).meta({ id: 'NewJob' });

@@ -1,0 +1,301 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
+import type { Operations } from '../api/operations/index.js';
+import type { ItemFilter } from '../catalog/item-filter.js';
+import { type CallOptions, type ClientOptions, createTransport, type Message, type Send } from './transport.js';
+
+export { type Problem, ProblemError } from './problem-error.js';
+export type { CallOptions, ClientOptions } from './transport.js';
+
+type Answer<Id extends keyof Operations> = AnswerOf<Operations[Id]>;
+type JsonBody<Id extends keyof Operations> = JsonBodyOf<Operations[Id]>;
+
+export type Collection = Answer<'getCollection'>;
+export type Model = Answer<'listModels'>['models'][number];
+export type Item = Answer<'getItem'>;
+export type ItemPage = Answer<'listItems'>;
+export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
+export type SearchAnswer = Answer<'search'>;
+export type Job = Answer<'getJob'>;
+export type JobPage = Answer<'listJobs'>;
+export type NewItems = JsonBody<'addItems'>['items'];
+export type SearchRequest = JsonBody<'search'>;
+export type NewJob = JsonBody<'startJob'>;
+export type { ItemFilter };
+
+/** A picture to send: its bytes, and of one to be added what is said of it. */
+export interface Picture {
+  readonly bytes: Uint8Array | Blob;
+  /** The file's name unless given, and without one the hash of its bytes. */
+  readonly key?: string;
+  readonly label?: string | null;
+  readonly metadata?: Record<string, unknown>;
+}
+
+interface PageOptions extends CallOptions {
+  readonly limit?: number;
+  readonly after?: number;
+}
+
+/** How results are chosen, for pictures that are uploaded. */
+export interface SearchByImageOptions extends CallOptions {
+  readonly k?: number;
+  readonly maxDistance?: number;
+  readonly filter?: ItemFilter;
+  readonly exact?: boolean;
+  readonly onePerLabel?: boolean;
+  readonly diversity?: number;
+  readonly box?: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+}
+
+const imageForm = (pictures: readonly (Uint8Array | Blob)[]): FormData => {
+  const form = new FormData();
+  for (const bytes of pictures) {
+    form.append('image', bytes instanceof Blob ? bytes : new Blob([new Uint8Array(bytes)]), 'image');
+  }
+  return form;
+};
+
+const finalStates: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
+
+/**
+ * Everything that the HTTP interface can be asked, a method for each operation and of its name.
+ * @throws ProblemError from every method, with the code, the field and the words of the server
+ */
+export class MedoidClient {
+  private readonly send: Send;
+
+  constructor(options: ClientOptions) {
+    this.send = createTransport(options);
+  }
+
+  async listCollections(options: CallOptions = {}): Promise<Collection[]> {
+    const answer = await this.ask<'listCollections'>({ method: 'GET', path: ['v1', 'collections'], ...options });
+    return answer.collections;
+  }
+
+  createCollection(collection: JsonBody<'createCollection'>, options: CallOptions = {}): Promise<Collection> {
+    return this.ask<'createCollection'>({
+      method: 'POST',
+      path: ['v1', 'collections'],
+      json: collection,
+      ...options,
+    });
+  }
+
+  getCollection(name: string, options: CallOptions = {}): Promise<Collection> {
+    return this.ask<'getCollection'>({ method: 'GET', path: ['v1', 'collections', name], ...options });
+  }
+
+  async deleteCollection(name: string, options: CallOptions = {}): Promise<void> {
+    await this.send({ method: 'DELETE', path: ['v1', 'collections', name], ...options });
+  }
+
+  listItems(
+    name: string,
+    {
+      signal,
+      ...query
+    }: PageOptions & { readonly key?: string; readonly filter?: ItemFilter } = {},
+  ): Promise<ItemPage> {
+    return this.ask<'listItems'>({ method: 'GET', path: itemsPath(name), query, signal });
+  }
+
+  /** Every item there is, page after page. */
+  async *eachItem(
+    name: string,
+    options: CallOptions & { readonly filter?: ItemFilter } = {},
+  ): AsyncGenerator<Item, void> {
+    for (let after: number | null = 0; after !== null; ) {
+      const page: ItemPage = await this.listItems(name, { ...options, after, limit: 200 });
+      yield* page.items;
+      after = page.next;
+    }
+  }
+
+  /** Pictures as JSON: base64, or addresses for the server to fetch. */
+  async addItems(name: string, items: NewItems, options: CallOptions = {}): Promise<AddAnswer> {
+    const message: Message = { method: 'POST', path: itemsPath(name), json: { items }, ...options };
+    return this.askFor<AddAnswer>(message);
+  }
+
+  /** Pictures as files of a form. */
+  async uploadItems(name: string, pictures: readonly Picture[], options: CallOptions = {}): Promise<AddAnswer> {
+    return this.askFor<AddAnswer>({
+      method: 'POST',
+      path: itemsPath(name),
+      form: itemForm(pictures),
+      ...options,
+    });
+  }
+
+  /** Like `addItems`, by a job. */
+  addItemsLater(name: string, items: NewItems, options: CallOptions = {}): Promise<Job> {
+    const headers = { Prefer: 'respond-async' };
+    return this.askFor<Job>({ method: 'POST', path: itemsPath(name), json: { items }, headers, ...options });
+  }
+
+  getItem(name: string, id: number, options: CallOptions = {}): Promise<Item> {
+    return this.ask<'getItem'>({ method: 'GET', path: itemsPath(name, id), ...options });
+  }
+
+  updateItem(
+    name: string,
+    id: number,
+    change: JsonBody<'updateItem'>,
+    options: CallOptions = {},
+  ): Promise<Item> {
+    return this.ask<'updateItem'>({ method: 'PATCH', path: itemsPath(name, id), json: change, ...options });
+  }
+
+  async deleteItem(name: string, id: number, options: CallOptions = {}): Promise<void> {
+    await this.send({ method: 'DELETE', path: itemsPath(name, id), ...options });
+  }
+
+  deleteItems(
+    name: string,
+    which: JsonBody<'deleteItems'>,
+    options: CallOptions = {},
+  ): Promise<Answer<'deleteItems'>> {
+    return this.ask<'deleteItems'>({
+      method: 'POST',
+      path: itemsPath(name, 'delete'),
+      json: which,
+      ...options,
+    });
+  }
+
+  async getItemImage(
+    name: string,
+    id: number,
+    { format = 'jpeg', signal }: CallOptions & { readonly format?: 'jpeg' | 'webp' | 'png' } = {},
+  ): Promise<Blob> {
+    const headers = { Accept: `image/${format}` };
+    return (await this.send({ method: 'GET', path: itemsPath(name, id, 'image'), headers, signal })).blob();
+  }
+
+  async getItemThumbnail(
+    name: string,
+    id: number,
+    {
+      format = 'jpeg',
+      side,
+      signal,
+    }: CallOptions & { readonly format?: 'jpeg' | 'webp'; readonly side?: number } = {},
+  ): Promise<Blob> {
+    const message = { path: itemsPath(name, id, 'thumbnail'), headers: { Accept: `image/${format}` } };
+    return (await this.send({ method: 'GET', ...message, query: { side }, signal })).blob();
+  }
+
+  search(name: string, request: SearchRequest, options: CallOptions = {}): Promise<SearchAnswer> {
+    return this.ask<'search'>({ method: 'POST', path: searchPath(name), json: request, ...options });
+  }
+
+  /** @param images one picture, or several of one thing */
+  searchByImage(
+    name: string,
+    images: Uint8Array | Blob | readonly (Uint8Array | Blob)[],
+    { signal, ...query }: SearchByImageOptions = {},
+  ): Promise<SearchAnswer> {
+    const form = imageForm(images instanceof Uint8Array || images instanceof Blob ? [images] : images);
+    return this.ask<'search'>({ method: 'POST', path: searchPath(name), query: { ...query }, form, signal });
+  }
+
+  async searchBatch(
+    name: string,
+    searches: readonly SearchRequest[],
+    options: CallOptions = {},
+  ): Promise<Answer<'searchBatch'>['answers']> {
+    const path = [...searchPath(name), 'batch'];
+    const { answers } = await this.ask<'searchBatch'>({ method: 'POST', path, json: { searches }, ...options });
+    return answers;
+  }
+
+  async listModels(options: CallOptions = {}): Promise<Model[]> {
+    return (await this.ask<'listModels'>({ method: 'GET', path: ['v1', 'models'], ...options })).models;
+  }
+
+  activateModel(name: string, modelId: string, options: CallOptions = {}): Promise<Job> {
+    const path = ['v1', 'collections', name, 'model'];
+    return this.ask<'activateModel'>({ method: 'PUT', path, json: { modelId }, ...options });
+  }
+
+  rollBackModel(name: string, options: CallOptions = {}): Promise<Job> {
+    const path = ['v1', 'collections', name, 'model', 'rollback'];
+    return this.ask<'rollBackModel'>({ method: 'POST', path, ...options });
+  }
+
+  startJob(name: string, job: NewJob, options: CallOptions = {}): Promise<Job> {
+    const path = ['v1', 'collections', name, 'jobs'];
+    return this.ask<'startJob'>({ method: 'POST', path, json: job, ...options });
+  }
+
+  listJobs({
+    signal,
+    ...query
+  }: PageOptions & { readonly collection?: string; readonly state?: Job['state'] } = {}): Promise<JobPage> {
+    return this.ask<'listJobs'>({ method: 'GET', path: ['v1', 'jobs'], query, signal });
+  }
+
+  getJob(id: number, options: CallOptions = {}): Promise<Job> {
+    return this.ask<'getJob'>({ method: 'GET', path: ['v1', 'jobs', id], ...options });
+  }
+
+  /** The job now and at each change, until it has ended. */
+  async *watchJob(id: number, { signal }: CallOptions = {}): AsyncGenerator<Job, void> {
+    const { body } = await this.send({ method: 'GET', path: ['v1', 'jobs', id, 'events'], signal });
+    if (body === null) return;
+    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const { data } of events) yield JSON.parse(data) as Job;
+  }
+
+  /** The job as it has ended. A stream that breaks off is opened again. */
+  async waitForJob(id: number, options: CallOptions = {}): Promise<Job> {
+    for (;;) {
+      for await (const job of this.watchJob(id, options)) if (finalStates.includes(job.state)) return job;
+    }
+  }
+
+  cancelJob(id: number, options: CallOptions = {}): Promise<Job> {
+    return this.ask<'cancelJob'>({ method: 'POST', path: ['v1', 'jobs', id, 'cancel'], ...options });
+  }
+
+  getHealth(options: CallOptions = {}): Promise<Answer<'getHealth'>> {
+    return this.ask<'getHealth'>({ method: 'GET', path: ['healthz'], ...options });
+  }
+
+  /** @throws ProblemError with status 503 while the server is not ready */
+  getReadiness(options: CallOptions = {}): Promise<Answer<'getReadiness'>> {
+    return this.ask<'getReadiness'>({ method: 'GET', path: ['readyz'], ...options });
+  }
+
+  async getMetrics(options: CallOptions = {}): Promise<string> {
+    return (await this.send({ method: 'GET', path: ['metrics'], ...options })).text();
+  }
+
+  getOpenApi(options: CallOptions = {}): Promise<Answer<'getOpenApi'>> {
+    return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
+  }
+
+  private ask<Id extends keyof Operations>(message: Message): Promise<Answer<Id>> {
+    return this.askFor<Answer<Id>>(message);
+  }
+
+  private async askFor<Json>(message: Message): Promise<Json> {
+    return (await (await this.send(message)).json()) as Json;
+  }
+}
+
+const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
+  ...['v1', 'collections', name, 'items'],
+  ...rest,
+];
+
+const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];
+
+function itemForm(pictures: readonly Picture[]): FormData {
+  const form = imageForm(pictures.map(({ bytes }) => bytes));
+  const texts = pictures.map(({ bytes: _, ...text }) => text);
+  form.append('items', JSON.stringify(texts));
+  return form;
+}

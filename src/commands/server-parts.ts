@@ -1,0 +1,69 @@
+import { BlockList, isIP } from 'node:net';
+import { KeyStore } from '../catalog/key-store.js';
+import { createBatchingEmbedder } from '../embed/batching-embedder.js';
+import type { Embedder } from '../embed/embedder.js';
+import { createImageFetcher, type ImageFetcher } from '../images/fetch-image.js';
+import type { ImageLimits } from '../images/limits.js';
+import { asksForKeys, isLoopback, type ServerSettings } from './server-settings.js';
+
+/** What is refused before a pixel is decoded. */
+export const limitsOf = ({ maxImageBytes, maxPixels, maxSide, maxFrames }: ServerSettings): ImageLimits => ({
+  maxBytes: maxImageBytes,
+  maxPixels,
+  maxSide,
+  maxFrames,
+});
+
+/** The names that a server answers to: of one that asks nobody for a key its own only. */
+export const hostsOf = ({ auth, host }: ServerSettings): readonly string[] | undefined =>
+  asksForKeys({ auth, host }) || !isLoopback(host) ? undefined : ['localhost', '127.0.0.1', '[::1]', host];
+
+/** Nothing where no keys are asked for. */
+export function openKeys(
+  { gallery, auth, host, readOnly }: ServerSettings,
+  report: (message: string) => void,
+): KeyStore | undefined {
+  if (!asksForKeys({ auth, host })) return undefined;
+  const keys = KeyStore.open(gallery, { access: readOnly ? 'read' : 'write', onNotice: report });
+  if (keys.list().every(({ revokedAt }) => revokedAt !== null)) {
+    report(`no key is valid yet, so nobody can ask anything: \`medoid keys create --gallery ${gallery}\` makes one`);
+  }
+  return keys;
+}
+
+/** Nothing where no pictures are fetched. */
+export function openFetcher(settings: ServerSettings): ImageFetcher | undefined {
+  if (settings.fetchUrls === 'off') return undefined;
+  const allowed = new BlockList();
+  for (const range of settings.fetchAllow) {
+    const [address, length] = range.split('/');
+    allowed.addSubnet(address, Number(length), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return createImageFetcher({
+    maxBytes: settings.maxImageBytes,
+    timeoutMs: settings.fetchTimeoutMs,
+    allowAddress: address => allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
+  });
+}
+
+export interface EmbeddingQueue {
+  /** Puts a bounded queue before a model. */
+  wrap(embedder: Embedder): Embedder;
+  /** Pictures that wait, of all models. */
+  waiting(): number;
+}
+
+export function createEmbeddingQueue(
+  { maxQueue }: ServerSettings,
+  onBatch: (pictures: number, ms: number) => void,
+): EmbeddingQueue {
+  const opened = new Set<{ readonly waiting: number }>();
+  return {
+    wrap(embedder) {
+      const batching = createBatchingEmbedder(embedder, { maxWaiting: maxQueue, onBatch });
+      opened.add(batching);
+      return batching;
+    },
+    waiting: () => [...opened].reduce((sum, { waiting }) => sum + waiting, 0),
+  };
+}

@@ -1,0 +1,57 @@
+import cors from 'cors';
+import type { Request, RequestHandler } from 'express';
+import { MedoidError } from '../errors.js';
+
+export interface CrossOriginOptions {
+  /** Origins whose pages may use the interface from a browser, such as `https://shop.example`. */
+  readonly origins: readonly string[];
+  /**
+   * Names by which the server may be called; any where there is none. A server on loopback that asks for no keys
+   * answers its own names only: a page could otherwise point a name of its own at 127.0.0.1 and read everything.
+   */
+  readonly hosts?: readonly string[];
+}
+
+const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
+
+function requireHost(hosts: readonly string[]): RequestHandler {
+  return ({ headers: { host = '' } }, _, next) => {
+    if (hosts.includes(nameOf(host))) return next();
+    throw new MedoidError('forbidden', `expected a Host of ${hosts.join(', ')}, got ${JSON.stringify(host)}`, {
+      field: 'Host',
+    });
+  };
+}
+
+/** Whether a page of another origin makes the browser ask. */
+function isForeign(request: Request, origins: readonly string[]): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined) return request.headers['sec-fetch-site'] === 'cross-site';
+  // By host: behind a proxy the page may have come by https and the request by http.
+  const isOwn = URL.canParse(origin) && new URL(origin).host === host;
+  return !isOwn && !origins.includes(origin);
+}
+
+/**
+ * Browsers send forms and pictures to other sites without asking anybody first, so what changes something is refused
+ * when it comes from a page that is not let in. Reading is closed by the browser itself (CORS).
+ */
+const requireKnownOrigin =
+  (origins: readonly string[]): RequestHandler =>
+  (request, _, next) => {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(request.method) || !isForeign(request, origins)) return next();
+    throw new MedoidError('forbidden', 'expected a request from a page that is let in, got one of another origin', {
+      field: 'Origin',
+    });
+  };
+
+export function createCrossOrigin({ origins, hosts }: CrossOriginOptions): RequestHandler[] {
+  const letIn = cors({
+    origin: origins.length === 0 ? false : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'Prefer', 'X-API-Key', 'X-Request-Id'],
+    exposedHeaders: ['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
+    maxAge: 600,
+  });
+  return [...(hosts === undefined ? [] : [requireHost(hosts)]), letIn, requireKnownOrigin(origins)];
+}

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import { cancelJob, getJob, listJobs, startJob, watchJob } from '../../api/operations/jobs.js';
+import type { JobSummary } from '../../gallery/jobs/job.js';
+import { type Route, route } from '../route.js';
+import type { RouteParts } from './index.js';
+import { answerJob } from './models.js';
+
+/** Keeps proxies from closing a stream on which nothing happens. */
+const heartbeatMs = 15_000;
+
+async function streamJob(
+  response: Response,
+  states: AsyncIterable<JobSummary>,
+): Promise<void> {
+  response.set({
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
+  response.flushHeaders();
+  const heartbeat = setInterval(() => void response.write(': still here\n\n'), heartbeatMs);
+  try {
+    for await (const job of states) {
+      const more = response.write(`event: ${job.state}\ndata: ${JSON.stringify(job)}\n\n`);
+      // A slow reader is waited for: meanwhile only the newest state is kept.
+      if (!more && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+  } finally {
+    clearInterval(heartbeat);
+    response.end();
+  }
+}
+
+export const createJobRoutes = ({ gallery }: RouteParts): Route[] => [
+  route(startJob, async ({ params, readJson }) => {
+    const collection = await gallery.collection(params.name);
+    const { kind, ...input } = await readJson();
+    return answerJob(gallery.jobs.start(kind, collection.name, input));
+  }),
+  route(listJobs, ({ query: { after, ...rest } }) => ({
+    json: gallery.jobs.list({ ...rest, afterId: after }),
+  })),
+  route(getJob, ({ params }) => ({ json: gallery.jobs.get(params.id) })),
+  route(watchJob, async ({ params, response, signal }) => {
+    gallery.jobs.get(params.id);
+    await streamJob(response, gallery.jobs.watch(params.id, signal));
+    return undefined;
+  }),
+  route(cancelJob, ({ params }) => ({ status: 202, json: gallery.jobs.cancel(params.id) })),
+];

@@ -1,0 +1,13 @@
+/** What the script of Swagger UI leaves behind; it was loaded before this one. */
+declare const SwaggerUIBundle: (options: Record<string, unknown>) => unknown;
+
+SwaggerUIBundle({
+  url: 'openapi.json',
+  dom_id: '#interface',
+  deepLinking: true,
+  docExpansion: 'list',
+  // The key stays in the tab.
+  persistAuthorization: false,
+  // Nothing is asked of other servers.
+  validatorUrl: null,
+});
