@@ -22,6 +22,7 @@ import {
   toItem,
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import { requireWriting } from './require-writing.js';
 import { type StagedImage, stageImage } from './stage-image.js';
 
 /** What a collection is made of; the gallery owns it all. */
@@ -67,7 +68,9 @@ export class Collection {
   summary(): CollectionSummary {
     const { name, createdAt } = this.parts.row;
     const { modelId, dimension } = this.parts.space.current;
-    return { name, modelId, dimension, items: this.size, createdAt };
+    const row = this.parts.catalog.findCollection(name);
+    const previousModelId = row?.previousModelId ?? null;
+    return { name, modelId, previousModelId, dimension, items: this.size, createdAt };
   }
 
   /**
@@ -78,7 +81,7 @@ export class Collection {
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.write(async () => {
       const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
-      return this.parts.writer.commit(prepared, signal);
+      return this.parts.writer.commit(prepared, { signal });
     });
   }
 
@@ -243,10 +246,15 @@ export class Collection {
     });
   }
 
+  /** @throws MedoidError `read-only` */
+  requireWriting(): void {
+    requireWriting(this.parts.access);
+  }
+
   private write<T>(work: () => Promise<T>): Promise<T> {
     return this.parts.activity.run(() => {
-      if (this.parts.access === 'write') return work();
-      throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
+      this.requireWriting();
+      return work();
     });
   }
 }

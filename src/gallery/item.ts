@@ -81,6 +81,8 @@ export type AddOutcome =
 export interface CollectionSummary {
   readonly name: string;
   readonly modelId: string;
+  /** The model before, which can be activated again without embedding everything anew. */
+  readonly previousModelId: string | null;
   readonly dimension: number;
   readonly items: number;
   readonly createdAt: string;
