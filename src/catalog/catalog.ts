@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
+import type { ItemWhere } from './item-where.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
@@ -11,6 +12,12 @@ export type ItemText = Pick<ItemRow, 'label' | 'metadata'>;
 export type ItemImage = Pick<ItemRow, 'imageSha256' | 'format' | 'width' | 'height' | 'bytes'> & {
   readonly embedding: Float32Array;
 };
+
+/** An image that an item let go of, once for each time. */
+export interface LooseImage {
+  readonly id: number;
+  readonly imageSha256: string;
+}
 
 const collectionColumns = `SELECT collections.*, model_id, dimension,
   (SELECT count(*) FROM items WHERE items.collection_id = collections.id) AS items
@@ -41,6 +48,20 @@ const prepareStatements = (database: Database.Database) => ({
        created_at, updated_at)
      VALUES (@collectionId, @key, @label, @metadata, @imageSha256, @format, @width, @height, @bytes, @now, @now)`,
   ),
+  vectorOfItem: database
+    .prepare(
+      `SELECT vectors.id FROM items JOIN collections ON collections.id = collection_id
+       JOIN vectors ON vectors.item_id = items.id AND vectors.set_id = active_set_id
+       WHERE collection_id = ? AND items.id = ?`,
+    )
+    .pluck(),
+  idOfKey: database.prepare('SELECT id FROM items WHERE collection_id = ? AND key = ?').pluck(),
+  removeItem: database.prepare('DELETE FROM items WHERE id = ?'),
+  itemOfImage: database.prepare('SELECT 1 FROM items WHERE image_sha256 = ? LIMIT 1').pluck(),
+  looseImages: database.prepare(
+    'SELECT id, image_sha256 AS imageSha256 FROM loose_images WHERE id > ? ORDER BY id LIMIT ?',
+  ),
+  forgetLooseImage: database.prepare('DELETE FROM loose_images WHERE id = ?'),
   updateText: database.prepare(
     'UPDATE items SET label = @label, metadata = @metadata, updated_at = @now WHERE id = @id',
   ),
@@ -122,12 +143,33 @@ export class Catalog {
     return optionalItem(this.statements.item.get(collectionId, id));
   }
 
-  /** By ascending id, from the first one above `afterId`. */
+  /** By ascending id, from the first one above `afterId`; only those that the condition holds for, if there is one. */
   listItems(
     collectionId: number,
-    { afterId, limit }: { readonly afterId: number; readonly limit: number },
+    { afterId, limit, where }: { afterId: number; limit: number; where?: ItemWhere | undefined },
   ): ItemRow[] {
-    return this.statements.itemsAfter.all(collectionId, afterId, limit).map(parseItem);
+    if (where === undefined) {
+      return this.statements.itemsAfter.all(collectionId, afterId, limit).map(parseItem);
+    }
+    return this.database
+      .prepare(
+        `${itemColumns} WHERE items.collection_id = ? AND items.id > ? AND (${where.sql})
+         ORDER BY items.id LIMIT ?`,
+      )
+      .all(collectionId, afterId, ...where.parameters, limit)
+      .map(parseItem);
+  }
+
+  /** Ascending. */
+  itemIdsWhere(collectionId: number, { sql, parameters }: ItemWhere): number[] {
+    return this.database
+      .prepare(`SELECT items.id FROM items WHERE items.collection_id = ? AND (${sql}) ORDER BY items.id`)
+      .pluck()
+      .all(collectionId, ...parameters) as number[];
+  }
+
+  findItemId(collectionId: number, key: string): number | undefined {
+    return this.statements.idOfKey.get(collectionId, key) as number | undefined;
   }
 
   findItemByKey(collectionId: number, key: string): ItemRow | undefined {
@@ -169,6 +211,31 @@ export class Catalog {
       this.statements.removeVectors.run(id);
       this.statements.addVector.run({ id, embedding: encodeEmbedding(embedding) });
       return this.updateItem(collectionId, id, { label, metadata });
+    });
+  }
+
+  /** @returns id of the vector, in the set that is searched, that went with it; nothing when there is no such item */
+  removeItem(collectionId: number, id: number): number | undefined {
+    return this.transaction(() => {
+      const vectorId = this.statements.vectorOfItem.get(collectionId, id) as number | undefined;
+      if (vectorId !== undefined) this.statements.removeItem.run(id);
+      return vectorId;
+    });
+  }
+
+  /** Whether an item of any collection has it. */
+  hasImage(imageSha256: string): boolean {
+    return this.statements.itemOfImage.get(imageSha256) !== undefined;
+  }
+
+  /** Images that items let go of, removed or replaced: nothing may need them any more. By ascending id. */
+  listLooseImages({ afterId, limit }: { readonly afterId: number; readonly limit: number }): LooseImage[] {
+    return this.statements.looseImages.all(afterId, limit) as LooseImage[];
+  }
+
+  forgetLooseImages(ids: readonly number[]): void {
+    this.transaction(() => {
+      for (const id of ids) this.statements.forgetLooseImage.run(id);
     });
   }
 }

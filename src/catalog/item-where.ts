@@ -1,4 +1,7 @@
-/** A condition on rows of the table `items`, by that name, as SQL; values only ever as `?` parameters, in order. */
+/**
+ * A condition on rows of the table `items` as SQL, with its columns named `items.…`; values only ever as `?` parameters,
+ * in order.
+ */
 export interface ItemWhere {
   readonly sql: string;
   readonly parameters: readonly unknown[];

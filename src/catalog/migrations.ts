@@ -82,14 +82,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX vectors_of_set ON vectors (set_id);
 
   -- Images that an item let go of: the file is removed unless another item has it.
-  CREATE TABLE loose_images (image_sha256 TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE loose_images (id INTEGER PRIMARY KEY AUTOINCREMENT, image_sha256 TEXT NOT NULL) STRICT;
   CREATE INDEX items_of_image ON items (image_sha256);
   CREATE TRIGGER item_removed AFTER DELETE ON items BEGIN
-    INSERT OR IGNORE INTO loose_images VALUES (old.image_sha256);
+    INSERT INTO loose_images (image_sha256) VALUES (old.image_sha256);
   END;
   CREATE TRIGGER image_replaced AFTER UPDATE OF image_sha256 ON items
   WHEN old.image_sha256 <> new.image_sha256 BEGIN
-    INSERT OR IGNORE INTO loose_images VALUES (old.image_sha256);
+    INSERT INTO loose_images (image_sha256) VALUES (old.image_sha256);
   END;
 
   CREATE TABLE jobs (

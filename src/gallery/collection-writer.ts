@@ -3,16 +3,19 @@ import type { Catalog } from '../catalog/catalog.js';
 import { MedoidError, messageOf } from '../errors.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ActiveSpace } from './active-space.js';
-import { planItems, writePlans } from './add-items.js';
+import { type IndexChanges, planItems, writePlans } from './add-items.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
-import type { AddOutcome } from './item.js';
+import { type AddOutcome, type Item, toItem } from './item.js';
+import { mergePatch } from './merge-patch.js';
 import type { Notify } from './notice.js';
 import {
   type FailedItem,
+  type ItemPatch,
   type ItemToPrepare,
   type PreparationTools,
   type PreparedItem,
+  parsePatch,
   prepareItem,
 } from './prepare-item.js';
 
@@ -23,6 +26,8 @@ export interface WriterParts {
   readonly space: ActiveSpace;
   readonly limits: ImageLimits;
   readonly notify: Notify;
+  /** Removes the files of images that items let go of. */
+  readonly sweepImages: () => Promise<void>;
 }
 
 const preparedAtOnce = 8;
@@ -44,22 +49,55 @@ export class CollectionWriter {
   }
 
   /** In the order of the calls, however long each one's preparation takes. */
-  commit(
+  async commit(
     prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
     signal?: AbortSignal,
   ): Promise<AddOutcome[]> {
     // Awaited below, when the turn comes; a failure before that is not an unhandled one.
     prepared.catch(() => undefined);
-    return this.exclusively(async space => {
+    const outcomes = await this.exclusively(async space => {
       const items = await prepared;
       throwIfAborted(signal);
       const plans = await planItems(items, this.parts, this.toolsOf(space));
       throwIfAborted(signal);
       // From here to the end without a pause: a search never sees the catalog and the index apart.
       const { outcomes, changes } = writePlans(plans, this.parts);
-      space.apply(changes);
-      this.saveIfDue(space);
+      this.apply(changes, space);
       return outcomes;
+    }).finally(() => releaseAll(prepared));
+    if (outcomes.some(({ status }) => status === 'replaced')) await this.parts.sweepImages();
+    return outcomes;
+  }
+
+  /** @param ids of the items; those that are not there are passed over @returns ids of the items removed */
+  async remove(findIds: () => readonly number[]): Promise<Set<number>> {
+    const { catalog, collectionId } = this.parts;
+    const removed = await this.exclusively(async space => {
+      const vectorOf = catalog.transaction(() => {
+        const removed = new Map<number, number>();
+        for (const id of findIds()) {
+          const vectorId = catalog.removeItem(collectionId, id);
+          if (vectorId !== undefined) removed.set(id, vectorId);
+        }
+        return removed;
+      });
+      this.apply({ add: [], remove: [...vectorOf.values()] }, space);
+      return new Set(vectorOf.keys());
+    });
+    if (removed.size > 0) await this.parts.sweepImages();
+    return removed;
+  }
+
+  /** @throws MedoidError `not-found` or `invalid-request` */
+  update(id: number, patch: ItemPatch): Promise<Item> {
+    const { catalog, collectionId } = this.parts;
+    return this.exclusively(async () => {
+      const row = catalog.findItem(collectionId, id);
+      if (row === undefined) throw new MedoidError('not-found', `the collection has no item ${id}`);
+      const { label = row.label, metadata = {} } = parsePatch(patch);
+      return toItem(
+        catalog.updateItem(collectionId, id, { label, metadata: mergePatch(row.metadata, metadata) }),
+      );
     });
   }
 
@@ -73,7 +111,9 @@ export class CollectionWriter {
     return { embedder, images, limits };
   }
 
-  private saveIfDue(space: EmbeddingSpace): void {
+  /** Has the indexes follow, and saves the snapshot if it is far behind. */
+  private apply(changes: IndexChanges, space: EmbeddingSpace): void {
+    space.apply(changes);
     if (!space.isSaveDue()) return;
     space
       .use(() => space.save())
@@ -81,6 +121,12 @@ export class CollectionWriter {
         this.parts.notify(`the index could not be saved: ${messageOf(error)}`, error);
       });
   }
+}
+
+async function releaseAll(prepared: Promise<readonly (PreparedItem | FailedItem)[]>): Promise<void> {
+  // Without items there is nothing to let go of; why there are none is said elsewhere.
+  const items = await prepared.catch(() => []);
+  for (const item of items) if ('hold' in item) await item.hold.release();
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

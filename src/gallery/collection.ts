@@ -1,25 +1,28 @@
 import type { Catalog } from '../catalog/catalog.js';
+import type { ItemWhere } from '../catalog/item-where.js';
 import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { createThumbnail } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
-import { CollectionWriter } from './collection-writer.js';
+import type { CollectionWriter } from './collection-writer.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import {
   type AddOutcome,
   type CollectionSummary,
   type Item,
+  type ItemListing,
   type ItemPage,
   type Neighbour,
   type NewItem,
+  type Removal,
   type SearchAnswer,
   toItem,
 } from './item.js';
-import type { Notify } from './notice.js';
-import type { FailedItem, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import { type StagedImage, stageImage } from './stage-image.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
@@ -27,21 +30,22 @@ export interface CollectionParts {
   readonly catalog: Catalog;
   readonly images: ImageStore;
   readonly space: ActiveSpace;
+  readonly writer: CollectionWriter;
   readonly activity: Activity;
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
-  readonly notify: Notify;
+}
+
+interface StoredImage {
+  readonly bytes: Buffer;
+  readonly item: Item;
 }
 
 const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
-  private readonly writer: CollectionWriter;
-
-  constructor(private readonly parts: CollectionParts) {
-    this.writer = new CollectionWriter({ ...parts, collectionId: parts.row.id });
-  }
+  constructor(private readonly parts: CollectionParts) {}
 
   /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
   get rebuiltBecause(): string | undefined {
@@ -73,19 +77,65 @@ export class Collection {
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.write(async () => {
-      const prepared = Promise.all(items.map(item => this.writer.prepare(item)));
-      return this.writer.commit(prepared, signal);
+      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
+      return this.parts.writer.commit(prepared, signal);
     });
+  }
+
+  /** All of them in one transaction. @returns how many, and the ids that there are no items of */
+  removeItems(ids: readonly number[]): Promise<Removal<number>> {
+    return this.write(async () => {
+      const removed = await this.parts.writer.remove(() => ids);
+      return { removed: removed.size, unknown: [...new Set(ids)].filter(id => !removed.has(id)) };
+    });
+  }
+
+  /** As `removeItems`. */
+  removeByKeys(keys: readonly string[]): Promise<Removal<string>> {
+    return this.write(async () => {
+      const unknown: string[] = [];
+      const removed = await this.parts.writer.remove(() =>
+        [...new Set(keys)].flatMap(key => {
+          const id = this.parts.catalog.findItemId(this.parts.row.id, key);
+          if (id === undefined) unknown.push(key);
+          return id ?? [];
+        }),
+      );
+      return { removed: removed.size, unknown };
+    });
+  }
+
+  /** Every item that the condition holds for, in one transaction. */
+  removeMatching(where: ItemWhere): Promise<Removal<never>> {
+    return this.write(async () => {
+      const removed = await this.parts.writer.remove(() =>
+        this.parts.catalog.itemIdsWhere(this.parts.row.id, where),
+      );
+      return { removed: removed.size, unknown: [] };
+    });
+  }
+
+  /**
+   * Says something else of an item: its label, and what the patch names of its metadata.
+   * @throws MedoidError `not-found` or `invalid-request`
+   */
+  updateItem(id: number, patch: ItemPatch): Promise<Item> {
+    return this.write(() => this.parts.writer.update(id, patch));
+  }
+
+  /** Puts an image into the store for items to come, where it stays until it is released. */
+  stageImage(image: Uint8Array): Promise<StagedImage> {
+    return this.write(() => stageImage(image, this.parts));
   }
 
   /** The first half of `add`, for callers that overlap it with the second half of the items before. */
   prepare(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
-    return this.write(() => this.writer.prepare(item));
+    return this.write(() => this.parts.writer.prepare(item));
   }
 
   /** The second half of `add`. */
   commit(items: readonly (PreparedItem | FailedItem)[]): Promise<AddOutcome[]> {
-    return this.write(() => this.writer.commit(Promise.resolve(items)));
+    return this.write(() => this.parts.writer.commit(Promise.resolve(items)));
   }
 
   /** @throws MedoidError of the image's own fault, or `invalid-option` */
@@ -118,19 +168,37 @@ export class Collection {
     return toItem(row);
   }
 
-  /** By ascending id, from the first one above `afterId`, which need not exist. */
-  listItems({ afterId = 0, limit }: { readonly afterId?: number; readonly limit: number }): ItemPage {
-    const rows = this.parts.catalog.listItems(this.parts.row.id, { afterId, limit: limit + 1 });
+  findItemByKey(key: string): Item | undefined {
+    const row = this.parts.catalog.findItemByKey(this.parts.row.id, key);
+    return row === undefined ? undefined : toItem(row);
+  }
+
+  /** Ids of the vectors, in the space that is searched, of the items that a condition holds for. */
+  vectorIdsWhere(where: ItemWhere): number[] {
+    return this.parts.space.current.vectorIdsWhere(where);
+  }
+
+  /** [dimension], unit length, of the space that is searched. @throws MedoidError `not-found` */
+  embeddingOf(itemId: number): Float32Array {
+    const { id } = this.getItem(itemId);
+    const embedding = this.parts.space.current.embeddingOf(id);
+    if (embedding !== undefined) return embedding;
+    throw new MedoidError('not-found', `item ${id} of ${this.name} has no embedding by ${this.modelId}`);
+  }
+
+  /**
+   * By ascending id, from the first one above `afterId`, which need not exist; only those that the condition holds for,
+   * if there is one.
+   */
+  listItems({ afterId = 0, limit, where }: ItemListing): ItemPage {
+    const rows = this.parts.catalog.listItems(this.parts.row.id, { afterId, limit: limit + 1, where });
     const items = rows.slice(0, limit).map(toItem);
     return { items, next: rows.length > limit ? items[limit - 1].id : null };
   }
 
   /** @throws MedoidError `not-found`, or `invalid-gallery` when the copy is missing or damaged */
-  readImage(id: number): Promise<{ bytes: Buffer; item: Item }> {
-    return this.parts.activity.run(async () => {
-      const item = this.getItem(id);
-      return { bytes: await this.parts.images.read(item.imageSha256), item };
-    });
+  readImage(id: number): Promise<StoredImage> {
+    return this.parts.activity.run(() => this.readStored(id));
   }
 
   /** @throws MedoidError as `readImage` */
@@ -139,8 +207,8 @@ export class Collection {
     options: { readonly side: number; readonly format: 'jpeg' | 'webp' },
   ): Promise<Buffer> {
     return this.parts.activity.run(async () => {
-      const { imageSha256 } = this.getItem(id);
-      return createThumbnail(await this.parts.images.read(imageSha256), options, this.parts.limits);
+      const { bytes } = await this.readStored(id);
+      return createThumbnail(bytes, options, this.parts.limits);
     });
   }
 
@@ -149,9 +217,15 @@ export class Collection {
     return this.write(() => this.parts.space.use(space => space.save()));
   }
 
-  /** Opens the space that another process has put in the place of this one. @throws MedoidError `not-found` */
-  follow(): Promise<void> {
-    return this.parts.space.follow();
+  private async readStored(id: number): Promise<StoredImage> {
+    const item = this.getItem(id);
+    try {
+      return { bytes: await this.parts.images.read(item.imageSha256), item };
+    } catch (error) {
+      // It may have been removed, or have got another image, since it was looked up.
+      if (this.getItem(id).imageSha256 === item.imageSha256) throw error;
+    }
+    return this.readStored(id);
   }
 
   private findNearest(

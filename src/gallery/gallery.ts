@@ -11,9 +11,10 @@ import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import { createActivity } from './activity.js';
 import type { Collection } from './collection.js';
 import { createEmbedderPool } from './embedder-pool.js';
-import { createImageStore, removeUnfinishedImages } from './image-store.js';
-import { removeStaleIndexFiles } from './index-files.js';
+import { createImageStore, type ImageStore, removeUnfinishedImages } from './image-store.js';
+import { removeIndexFiles, removeStaleIndexFiles } from './index-files.js';
 import type { CollectionSummary } from './item.js';
+import { createImageSweep } from './loose-images.js';
 import { storeModel } from './model-store.js';
 import type { Notify } from './notice.js';
 import { OpenCollections } from './open-collections.js';
@@ -54,6 +55,8 @@ async function lockForWriting(
  */
 export class Gallery {
   private readonly activity = createActivity();
+  private readonly images: ImageStore;
+  private readonly sweepImages: () => Promise<void>;
   private readonly collections: OpenCollections;
   private readonly creating = pLimit(1);
   private closing: Promise<void> | undefined;
@@ -65,16 +68,22 @@ export class Gallery {
     private readonly lock: ProcessLock | undefined,
   ) {
     const { limits = defaultImageLimits, wrapEmbedder = embedder => embedder, threads = 0 } = options;
+    const notify = options.onNotice ?? (message => process.emitWarning(message));
     const modelsDirectory = join(directory, 'models');
+    this.images = createImageStore(join(directory, 'images'), {
+      isNeeded: sha256 => catalog.hasImage(sha256),
+    });
+    this.sweepImages = createImageSweep({ catalog, images: this.images, notify });
     this.collections = new OpenCollections({
       directory,
       catalog,
-      images: createImageStore(join(directory, 'images')),
+      images: this.images,
+      sweepImages: this.sweepImages,
       embedders: createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder }),
       activity: this.activity,
       access: options.access,
       limits,
-      notify: options.onNotice ?? (message => process.emitWarning(message)),
+      notify,
     });
   }
 
@@ -112,7 +121,7 @@ export class Gallery {
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */
   collection(name: string): Promise<Collection> {
-    return this.activity.run(() => this.collections.open(name));
+    return this.activity.run(async () => (await this.collections.open(name)).collection);
   }
 
   /**
@@ -123,7 +132,24 @@ export class Gallery {
     return this.activity.run(async () => {
       const model = await loadModel(modelDirectory);
       await this.creating(() => this.ensureCollection(name, model));
-      return this.collections.open(name);
+      return (await this.collections.open(name)).collection;
+    });
+  }
+
+  /**
+   * Removes a collection with its items, vectors, indexes and jobs, and the images that no other collection has; waits
+   * for the uses under way. From the beginning there is none of that name.
+   * @throws MedoidError `not-found`
+   */
+  removeCollection(name: string): Promise<void> {
+    return this.activity.run(async () => {
+      this.requireWriting();
+      await this.collections.remove(name, async id => {
+        const setIds = this.catalog.sets.ids(id);
+        this.catalog.removeCollection(id);
+        await removeIndexFiles(join(this.directory, 'index'), setIds);
+        await this.sweepImages();
+      });
     });
   }
 
@@ -138,6 +164,7 @@ export class Gallery {
     try {
       await removeUnfinishedImages(join(this.directory, 'images'));
       await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
+      await this.sweepImages();
     } catch (error) {
       this.catalog.close();
       throw error;
@@ -148,14 +175,23 @@ export class Gallery {
     await this.activity.close();
     try {
       await this.collections.closeAll({ save: this.options.access === 'write' });
+      await this.images.close();
     } finally {
       this.catalog.close();
       this.lock?.close();
     }
   }
 
+  private requireWriting(): void {
+    if (this.options.access === 'write') return;
+    throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
+  }
+
   private async ensureCollection(name: string, model: LoadedModel): Promise<void> {
     const existing = this.catalog.findCollection(name);
+    if (existing !== undefined && this.collections.findId(name) === undefined) {
+      throw new MedoidError('conflict', `collection ${name} is being removed: try again when it is gone`);
+    }
     if (existing !== undefined && existing.modelId !== model.id) {
       throw new MedoidError(
         'model-mismatch',

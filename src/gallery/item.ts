@@ -1,3 +1,4 @@
+import type { ItemWhere } from '../catalog/item-where.js';
 import type { ItemRow } from '../catalog/rows.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
 import { type ImageFormat, readableFormats } from '../images/decode.js';
@@ -19,6 +20,20 @@ export interface Item {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+export interface ItemListing {
+  /** 0 unless given: from the first one. */
+  readonly afterId?: number;
+  readonly limit: number;
+  readonly where?: ItemWhere | undefined;
+}
+
+/** What came of removing items. */
+export interface Removal<Name extends number | string> {
+  readonly removed: number;
+  /** Ids or keys that there are no items of. */
+  readonly unknown: readonly Name[];
 }
 
 /** Some of a collection's items, by ascending id. */

@@ -6,6 +6,7 @@ import type { ImageLimits } from '../images/limits.js';
 import { ActiveSpace } from './active-space.js';
 import { type Activity, createActivity } from './activity.js';
 import { Collection } from './collection.js';
+import { CollectionWriter } from './collection-writer.js';
 import type { EmbedderPool } from './embedder-pool.js';
 import { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
@@ -22,40 +23,66 @@ export interface OpenCollectionsParts {
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
   readonly notify: Notify;
+  readonly sweepImages: () => Promise<void>;
 }
 
-interface Opened {
+/** A collection and what it is made of, for those that work on it from within the gallery. */
+export interface OpenedCollection {
+  readonly id: number;
   readonly collection: Collection;
   readonly space: ActiveSpace;
+  readonly writer: CollectionWriter;
   readonly activity: Activity;
 }
 
 interface Entry {
   readonly id: number;
-  readonly opening: Promise<Opened>;
+  readonly opening: Promise<OpenedCollection>;
 }
 
 /** The collections that are in use: each is opened once, and again when another has taken its name. */
 export class OpenCollections {
   private readonly entries = new Map<string, Entry>();
   private readonly closing = new Set<Promise<void>>();
+  /** Ids of collections that are about to be removed. */
+  private readonly leaving = new Set<number>();
 
   constructor(private readonly parts: OpenCollectionsParts) {}
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */
-  async open(name: string): Promise<Collection> {
-    const { catalog } = this.parts;
-    const id = catalog.findCollectionId(name);
+  async open(name: string): Promise<OpenedCollection> {
+    const id = this.findId(name);
     const entry = this.entries.get(name);
     if (entry !== undefined && entry.id !== id) this.letGo(name, entry);
     if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
-    const { collection } = await (this.entries.get(name) ?? this.start(name, id)).opening;
-    await collection.follow();
-    return collection;
+    const opened = await (this.entries.get(name) ?? this.start(name, id)).opening;
+    await opened.space.follow();
+    return opened;
   }
 
-  /** Waits for the uses under way; whoever still has the collection is told that it is gone. */
-  async close(name: string): Promise<void> {
+  /** Nothing while it is being removed. */
+  findId(name: string): number | undefined {
+    const id = this.parts.catalog.findCollectionId(name);
+    return id !== undefined && this.leaving.has(id) ? undefined : id;
+  }
+
+  /**
+   * Waits for the uses under way, then does the work that removes the collection. From the beginning there is none of
+   * that name.
+   */
+  async remove(name: string, work: (id: number) => Promise<void>): Promise<void> {
+    const id = this.findId(name);
+    if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
+    this.leaving.add(id);
+    try {
+      await this.close(name);
+      await work(id);
+    } finally {
+      this.leaving.delete(id);
+    }
+  }
+
+  private async close(name: string): Promise<void> {
     const entry = this.entries.get(name);
     if (entry === undefined) return;
     this.entries.delete(name);
@@ -120,7 +147,7 @@ async function openSpace(
 async function openCollection(
   parts: OpenCollectionsParts,
   { name, id }: { readonly name: string; readonly id: number },
-): Promise<Opened> {
+): Promise<OpenedCollection> {
   const { catalog, access } = parts;
   const gone = () => new MedoidError('not-found', `the collection ${name} has been removed`);
   const row = catalog.findCollection(name);
@@ -137,5 +164,7 @@ async function openCollection(
     run: work => parts.activity.run(() => own.run(work)),
     close: () => own.close(),
   };
-  return { collection: new Collection({ ...parts, row, space, activity }), space, activity };
+  const writer = new CollectionWriter({ ...parts, collectionId: id, space });
+  const collection = new Collection({ ...parts, row, space, writer, activity });
+  return { id, collection, space, writer, activity };
 }

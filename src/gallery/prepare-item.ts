@@ -3,16 +3,30 @@ import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { hashImage, type ImageInfo, inspectImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
-import type { ImageStore } from './image-store.js';
+import type { ImageHold, ImageStore } from './image-store.js';
 import type { NewItem } from './item.js';
 
 const maxKeyLength = 1024;
 
-const textSchema = z.strictObject({
+const labelSchema = z.string().nullable();
+const metadataSchema = z.record(z.string(), z.json());
+
+/** What is said of a new item. */
+export const itemTextSchema = z.strictObject({
   key: z.string().min(1).max(maxKeyLength),
-  label: z.string().nullable().default(null),
-  metadata: z.record(z.string(), z.json()).default({}),
+  label: labelSchema.default(null),
+  metadata: metadataSchema.default({}),
 });
+
+/** What may be said anew of an item. */
+export const itemPatchSchema = z.strictObject({
+  /** Left as it is unless given. */
+  label: labelSchema.optional(),
+  /** JSON Merge Patch (RFC 7396): `null` takes a member away, what is not named stays. */
+  metadata: metadataSchema.optional(),
+});
+
+export type ItemPatch = z.input<typeof itemPatchSchema>;
 
 /** A new item whose image may be read as late as it is needed, so that few are in memory at once. */
 export type ItemToPrepare = Omit<NewItem, 'image'> & {
@@ -32,6 +46,8 @@ export interface PreparedItem {
   readonly label: string | null;
   readonly metadata: Record<string, unknown>;
   readonly imageSha256: string;
+  /** Until the item is written. */
+  readonly hold: ImageHold;
   readonly bytes: number;
   readonly decoded: DecodedImage | undefined;
 }
@@ -56,10 +72,33 @@ export async function decodeImage(
   return { info, pixels: await embedder.decode(image), modelId: embedder.modelId };
 }
 
-function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof textSchema> {
-  const parsed = textSchema.safeParse(text);
+function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof itemTextSchema> {
+  const parsed = itemTextSchema.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new MedoidError('invalid-request', `${text.key}: ${z.prettifyError(parsed.error)}`);
+}
+
+/** @throws MedoidError `invalid-request` */
+export function parsePatch(patch: ItemPatch): z.output<typeof itemPatchSchema> {
+  const parsed = itemPatchSchema.safeParse(patch);
+  if (parsed.success) return parsed.data;
+  throw new MedoidError('invalid-request', z.prettifyError(parsed.error));
+}
+
+/** Puts an image into the store, where it stays as long as it is held. */
+export async function holdImage(
+  image: Uint8Array,
+  imageSha256: string,
+  images: ImageStore,
+): Promise<ImageHold> {
+  const hold = images.hold(imageSha256);
+  try {
+    await images.put(image, imageSha256);
+    return hold;
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
 }
 
 /**
@@ -76,8 +115,8 @@ export async function prepareItem(
     const image = typeof item.image === 'function' ? await item.image() : item.image;
     const imageSha256 = hashImage(image);
     const decoded = imageSha256 === knownSha256 ? undefined : await decodeImage(image, tools);
-    await tools.images.put(image, imageSha256);
-    return { ...text, imageSha256, bytes: image.length, decoded };
+    const hold = await holdImage(image, imageSha256, tools.images);
+    return { ...text, imageSha256, hold, bytes: image.length, decoded };
   } catch (error) {
     if (error instanceof MedoidError) return { key: item.key, failure: error };
     throw error;
