@@ -19,6 +19,7 @@ const collectionSchema = z
     active_set_id: z.int(),
     previous_set_id: z.int().nullable(),
     model_id: z.string(),
+    previous_model_id: z.string().nullable(),
     dimension: z.int().positive(),
     created_at: z.string(),
     items: z.int().nonnegative(),
@@ -32,6 +33,8 @@ const collectionSchema = z
     previousSetId: row.previous_set_id,
     /** Of the set that is searched. */
     modelId: row.model_id,
+    /** Of the set that was searched before. */
+    previousModelId: row.previous_model_id,
     dimension: row.dimension,
     createdAt: row.created_at,
     /** How many it has. */

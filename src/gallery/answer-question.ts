@@ -39,7 +39,7 @@ function findPage(page: SearchPage, space: EmbeddingSpace, { catalog }: QueryToo
   return catalog.transaction(() => {
     space.refresh();
     const scale = space.similarityScale();
-    const { hits, hasMore } = rankHits(space, vector, {
+    const { hits, hasMore } = rankHits({ graph: space.graph, exact: () => space.exact() }, vector, {
       k,
       offset,
       exact,

@@ -2,9 +2,11 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
 import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
-import { createThumbnail } from '../images/decode.js';
+import { type ReencodeOptions, reencodeImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
+import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
+import { answerQuestion } from './answer-question.js';
 import type { Activity } from './activity.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { EmbeddingSpace } from './embedding-space.js';
@@ -15,10 +17,8 @@ import {
   type Item,
   type ItemListing,
   type ItemPage,
-  type Neighbour,
   type NewItem,
   type Removal,
-  type SearchAnswer,
   toItem,
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
@@ -40,8 +40,6 @@ interface StoredImage {
   readonly bytes: Buffer;
   readonly item: Item;
 }
-
-const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
@@ -65,9 +63,9 @@ export class Collection {
   }
 
   summary(): CollectionSummary {
-    const { name, createdAt } = this.parts.row;
-    const { modelId, dimension } = this.parts.space.current;
-    return { name, modelId, dimension, items: this.size, createdAt };
+    const row = this.parts.catalog.findCollection(this.name);
+    if (row !== undefined && row.id === this.parts.row.id) return toSummary(row);
+    throw new MedoidError('not-found', `the collection ${this.name} has been removed`);
   }
 
   /**
@@ -138,27 +136,31 @@ export class Collection {
     return this.write(() => this.parts.writer.commit(Promise.resolve(items)));
   }
 
-  /** @throws MedoidError of the image's own fault, or `invalid-option` */
-  search(
-    image: Uint8Array,
-    { k, exact = false }: { readonly k: number; readonly exact?: boolean },
-  ): Promise<SearchAnswer> {
-    const searchIn = async (space: EmbeddingSpace): Promise<SearchAnswer> => {
-      const { embedder, modelId } = space;
-      const began = performance.now();
-      const pixels = await embedder.decode(image);
-      const decoded = performance.now();
-      const [query] = await embedder.embedPixels([pixels]);
-      const embedded = performance.now();
-      const results = this.findNearest(space, { query, k, by: exact ? 'exact' : 'graph' });
-      const timingsMs = {
-        decode: roundMs(decoded - began),
-        embed: roundMs(embedded - decoded),
-        search: roundMs(performance.now() - embedded),
-      };
-      return { results, modelId, timingsMs };
-    };
-    return this.parts.activity.run(() => this.parts.space.use(searchIn));
+  /**
+   * @param signal drops what has not begun once it is aborted
+   * @throws MedoidError as `answerQuestion`
+   */
+  search(question: SearchQuestion, signal?: AbortSignal): Promise<SearchAnswer> {
+    const tools = { ...this.parts, collectionId: this.parts.row.id, signal };
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space => answerQuestion(space, question, tools)),
+    );
+  }
+
+  searchByImage(image: Uint8Array, options: Partial<SearchOptions> = {}): Promise<SearchAnswer> {
+    return this.search({
+      queries: [{ image: async () => image }],
+      options: { ...defaultSearchOptions, ...options },
+    });
+  }
+
+  /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
+  probeRecall({ seed, signal }: { readonly seed: number; readonly signal?: AbortSignal }): Promise<number> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space =>
+        probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),
+      ),
+    );
   }
 
   /** @throws MedoidError `not-found` */
@@ -201,14 +203,11 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** @throws MedoidError as `readImage` */
-  createThumbnail(
-    id: number,
-    options: { readonly side: number; readonly format: 'jpeg' | 'webp' },
-  ): Promise<Buffer> {
+  /** A copy to show. @throws MedoidError as `readImage` */
+  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
     return this.parts.activity.run(async () => {
       const { bytes } = await this.readStored(id);
-      return createThumbnail(bytes, options, this.parts.limits);
+      return reencodeImage(bytes, options, this.parts.limits);
     });
   }
 
@@ -228,25 +227,16 @@ export class Collection {
     return this.readStored(id);
   }
 
-  private findNearest(
-    space: EmbeddingSpace,
-    { query, k, by }: { query: Float32Array; k: number; by: 'exact' | 'graph' },
-  ): Neighbour[] {
-    const { catalog } = this.parts;
-    return catalog.transaction(() => {
-      space.refresh();
-      const index = by === 'exact' ? space.exact() : space.graph;
-      return index.search(query, k).map(({ id, distance }) => {
-        const row = catalog.findItemByVector(id) as ItemRow;
-        return { item: toItem(row), distance };
-      });
-    });
+  /** @throws MedoidError `read-only` */
+  requireWriting(): void {
+    if (this.parts.access === 'write') return;
+    throw new MedoidError('read-only', 'the gallery is open for reading; open it for writing');
   }
 
   private write<T>(work: () => Promise<T>): Promise<T> {
     return this.parts.activity.run(() => {
-      if (this.parts.access === 'write') return work();
-      throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
+      this.requireWriting();
+      return work();
     });
   }
 }

@@ -13,7 +13,7 @@ import type { Collection } from './collection.js';
 import { createEmbedderPool } from './embedder-pool.js';
 import { createImageStore, type ImageStore, removeUnfinishedImages } from './image-store.js';
 import { removeIndexFiles, removeStaleIndexFiles } from './index-files.js';
-import type { CollectionSummary } from './item.js';
+import { type CollectionSummary, toSummary } from './item.js';
 import { createImageSweep } from './loose-images.js';
 import { storeModel } from './model-store.js';
 import type { Notify } from './notice.js';
@@ -110,13 +110,7 @@ export class Gallery {
   }
 
   listCollections(): CollectionSummary[] {
-    return this.catalog.listCollections().map(({ name, modelId, dimension, items, createdAt }) => ({
-      name,
-      modelId,
-      dimension,
-      items,
-      createdAt,
-    }));
+    return this.catalog.listCollections().map(toSummary);
   }
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */

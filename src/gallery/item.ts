@@ -1,5 +1,5 @@
 import type { ItemWhere } from '../catalog/item-where.js';
-import type { ItemRow } from '../catalog/rows.js';
+import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
 import { type ImageFormat, readableFormats } from '../images/decode.js';
 
@@ -43,19 +43,6 @@ export interface ItemPage {
   readonly next: number | null;
 }
 
-export interface Neighbour {
-  readonly item: Item;
-  /** Euclidean, of unit vectors: 0..2. */
-  readonly distance: number;
-}
-
-export interface SearchAnswer {
-  /** Nearest first. */
-  readonly results: Neighbour[];
-  readonly modelId: string;
-  readonly timingsMs: { readonly decode: number; readonly embed: number; readonly search: number };
-}
-
 export interface NewItem {
   readonly key: string;
   readonly image: Uint8Array;
@@ -81,6 +68,8 @@ export type AddOutcome =
 export interface CollectionSummary {
   readonly name: string;
   readonly modelId: string;
+  /** The one before; null where there was none. */
+  readonly previousModelId: string | null;
   readonly dimension: number;
   readonly items: number;
   readonly createdAt: string;
@@ -94,3 +83,12 @@ export function toItem({ vectorId: _, format: stored, ...row }: ItemRow): Item {
   }
   return { ...row, format };
 }
+
+export const toSummary = ({
+  name,
+  modelId,
+  previousModelId,
+  dimension,
+  items,
+  createdAt,
+}: CollectionRow): CollectionSummary => ({ name, modelId, previousModelId, dimension, items, createdAt });

@@ -138,7 +138,7 @@ describe('Gallery', () => {
     const [outcome] = await collection.add([itemOf(0)]);
     const id = outcome.status === 'failed' ? 0 : outcome.item.id;
     expect((await collection.readImage(id)).bytes.equals(pictures[0])).toBe(true);
-    const thumbnail = await collection.createThumbnail(id, { side: 20, format: 'webp' });
+    const thumbnail = await collection.renderImage(id, { side: 20, format: 'webp' });
     expect(thumbnail.subarray(8, 12).toString()).toBe('WEBP');
     expect(() => collection.getItem(id + 1)).toThrow(withCode('not-found'));
     await expect(collection.readImage(id + 1)).rejects.toThrow(withCode('not-found'));
