@@ -109,7 +109,7 @@ function renderProblems(): string {
 const interfaceTables: Tables = {
   operations: () =>
     renderTable(
-      ['request', 'scope', 'what it does', "method of the client"],
+      ['request', 'scope', 'what it does', 'method of the client'],
       listOperations().map(({ method, path, access, summary, id }) => [
         code(`${method.toUpperCase()} ${path}`),
         access,

@@ -2,7 +2,13 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
 import type { Operations } from '../api/operations/index.js';
 import type { ItemFilter } from '../catalog/item-filter.js';
-import { type CallOptions, type ClientOptions, createTransport, type Message, type Send } from './transport.js';
+import {
+  type CallOptions,
+  type ClientOptions,
+  createTransport,
+  type Message,
+  type Send,
+} from './transport.js';
 
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';
@@ -45,7 +51,12 @@ export interface SearchByImageOptions extends CallOptions {
   readonly exact?: boolean;
   readonly onePerLabel?: boolean;
   readonly diversity?: number;
-  readonly box?: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly box?: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
 }
 
 const imageForm = (pictures: readonly (Uint8Array | Blob)[]): FormData => {
@@ -70,7 +81,11 @@ export class MedoidClient {
   }
 
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
-    const answer = await this.ask<'listCollections'>({ method: 'GET', path: ['v1', 'collections'], ...options });
+    const answer = await this.ask<'listCollections'>({
+      method: 'GET',
+      path: ['v1', 'collections'],
+      ...options,
+    });
     return answer.collections;
   }
 
@@ -93,10 +108,7 @@ export class MedoidClient {
 
   listItems(
     name: string,
-    {
-      signal,
-      ...query
-    }: PageOptions & { readonly key?: string; readonly filter?: ItemFilter } = {},
+    { signal, ...query }: PageOptions & { readonly key?: string; readonly filter?: ItemFilter } = {},
   ): Promise<ItemPage> {
     return this.ask<'listItems'>({ method: 'GET', path: itemsPath(name), query, signal });
   }
@@ -120,7 +132,11 @@ export class MedoidClient {
   }
 
   /** Pictures as files of a form. */
-  async uploadItems(name: string, pictures: readonly Picture[], options: CallOptions = {}): Promise<AddAnswer> {
+  async uploadItems(
+    name: string,
+    pictures: readonly Picture[],
+    options: CallOptions = {},
+  ): Promise<AddAnswer> {
     return this.askFor<AddAnswer>({
       method: 'POST',
       path: itemsPath(name),
@@ -207,7 +223,12 @@ export class MedoidClient {
     options: CallOptions = {},
   ): Promise<Answer<'searchBatch'>['answers']> {
     const path = [...searchPath(name), 'batch'];
-    const { answers } = await this.ask<'searchBatch'>({ method: 'POST', path, json: { searches }, ...options });
+    const { answers } = await this.ask<'searchBatch'>({
+      method: 'POST',
+      path,
+      json: { searches },
+      ...options,
+    });
     return answers;
   }
 

@@ -26,7 +26,9 @@ export function openKeys(
   if (!asksForKeys({ auth, host })) return undefined;
   const keys = KeyStore.open(gallery, { access: readOnly ? 'read' : 'write', onNotice: report });
   if (keys.list().every(({ revokedAt }) => revokedAt !== null)) {
-    report(`no key is valid yet, so nobody can ask anything: \`medoid keys create --gallery ${gallery}\` makes one`);
+    report(
+      `no key is valid yet, so nobody can ask anything: \`medoid keys create --gallery ${gallery}\` makes one`,
+    );
   }
   return keys;
 }

@@ -1,15 +1,14 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
-import type { CollectionRow, ItemRow } from '../catalog/rows.js';
+import type { CollectionRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { type ReencodeOptions, reencodeImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
 import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
-import { answerQuestion } from './answer-question.js';
 import type { Activity } from './activity.js';
+import { answerQuestion } from './answer-question.js';
 import type { CollectionWriter } from './collection-writer.js';
-import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import {
   type AddOutcome,
@@ -20,8 +19,16 @@ import {
   type NewItem,
   type Removal,
   toItem,
+  toSummary,
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import { probeRecall } from './probe-recall.js';
+import {
+  type SearchAnswer,
+  type SearchOptions,
+  type SearchQuestion,
+  searchOptionsSchema,
+} from './search-question.js';
 import { type StagedImage, stageImage } from './stage-image.js';
 
 /** What a collection is made of; the gallery owns it all. */
@@ -150,12 +157,18 @@ export class Collection {
   searchByImage(image: Uint8Array, options: Partial<SearchOptions> = {}): Promise<SearchAnswer> {
     return this.search({
       queries: [{ image: async () => image }],
-      options: { ...defaultSearchOptions, ...options },
+      options: { ...searchOptionsSchema.parse({}), ...options },
     });
   }
 
   /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
-  probeRecall({ seed, signal }: { readonly seed: number; readonly signal?: AbortSignal }): Promise<number> {
+  probeRecall({
+    seed,
+    signal,
+  }: {
+    readonly seed: number;
+    readonly signal?: AbortSignal;
+  }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
       this.parts.space.use(space =>
         probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),

@@ -11,7 +11,7 @@ import type { IndexChanges } from './add-items.js';
 import type { EmbedderLease } from './embedder-pool.js';
 import { createFilterCache, type FilterCache } from './filter-cache.js';
 import { catchUp, type OpenedIndex, openIndex } from './index-sync.js';
-import { createSimilarityScale, type SimilarityScale } from './similarity-scale.js';
+import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
   readonly catalog: Catalog;
@@ -139,7 +139,7 @@ export class EmbeddingSpace {
   similarityScale(): SimilarityScale | undefined {
     const { size } = this.graph;
     if (this.scale === undefined || size > 2 * this.scale.size || 2 * size < this.scale.size) {
-      this.scale = { size, scale: createSimilarityScale(this.graph) };
+      this.scale = { size, scale: measureSimilarityScale(this.graph, { seed: this.setId }) };
     }
     return this.scale.scale;
   }

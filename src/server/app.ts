@@ -51,7 +51,16 @@ const defaultRequestTimeoutMs = 30_000;
 
 /** The whole of the HTTP interface, apart from listening. It has no rules of its own: HTTP in, JSON out. */
 export function createApp(options: AppOptions): Express {
-  const { gallery, log, webDirectory, metrics, trustProxy = 0, corsOrigins = [], hosts, docs = true } = options;
+  const {
+    gallery,
+    log,
+    webDirectory,
+    metrics,
+    trustProxy = 0,
+    corsOrigins = [],
+    hosts,
+    docs = true,
+  } = options;
   const { maxImageBytes = defaultImageLimits.maxBytes, fetchImage = fetchNothing, version = '0' } = options;
   const { stopping = new AbortController().signal, keys, rateLimit = 0 } = options;
   const readiness = options.readiness ?? createReadiness(gallery, stopping);

@@ -17,9 +17,13 @@ const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase()
 function requireHost(hosts: readonly string[]): RequestHandler {
   return ({ headers: { host = '' } }, _, next) => {
     if (hosts.includes(nameOf(host))) return next();
-    throw new MedoidError('forbidden', `expected a Host of ${hosts.join(', ')}, got ${JSON.stringify(host)}`, {
-      field: 'Host',
-    });
+    throw new MedoidError(
+      'forbidden',
+      `expected a Host of ${hosts.join(', ')}, got ${JSON.stringify(host)}`,
+      {
+        field: 'Host',
+      },
+    );
   };
 }
 
@@ -40,9 +44,13 @@ const requireKnownOrigin =
   (origins: readonly string[]): RequestHandler =>
   (request, _, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(request.method) || !isForeign(request, origins)) return next();
-    throw new MedoidError('forbidden', 'expected a request from a page that is let in, got one of another origin', {
-      field: 'Origin',
-    });
+    throw new MedoidError(
+      'forbidden',
+      'expected a request from a page that is let in, got one of another origin',
+      {
+        field: 'Origin',
+      },
+    );
   };
 
 export function createCrossOrigin({ origins, hosts }: CrossOriginOptions): RequestHandler[] {

@@ -72,7 +72,10 @@ function authorise(keys: KeyVerifier, operation: Operation): RequestHandler {
 }
 
 /** The handlers that stand before an operation: who is it, may they, and how often. */
-export function createGuard({ keys, rateLimit: limit }: GuardOptions): (operation: Operation) => RequestHandler[] {
+export function createGuard({
+  keys,
+  rateLimit: limit,
+}: GuardOptions): (operation: Operation) => RequestHandler[] {
   const shared = { windowMs: minuteMs, standardHeaders: 'draft-8', legacyHeaders: false } as const;
   const limitOf = (request: Request): number => callers.get(request)?.rateLimit ?? limit;
   const requests = rateLimit({

@@ -9,7 +9,10 @@ export type ImageInJson = z.output<typeof imageInJsonSchema>;
 
 /** For a server that was not told to fetch. */
 export const fetchNothing: FetchImage = async () => {
-  throw new MedoidError('url-not-allowed', 'this server fetches no pictures by their addresses: send the bytes');
+  throw new MedoidError(
+    'url-not-allowed',
+    'this server fetches no pictures by their addresses: send the bytes',
+  );
 };
 
 /** @throws MedoidError `payload-too-large`, or why it cannot be fetched */

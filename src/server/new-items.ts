@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { addItems } from '../api/operations/items.js';
 import type { ParsedBodyOf } from '../api/operation.js';
+import type { addItems } from '../api/operations/items.js';
 import { newItemTextSchema } from '../api/schemas/item.js';
 import { MedoidError } from '../errors.js';
 import { hashImage } from '../images/decode.js';

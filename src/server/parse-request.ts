@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { MedoidError } from '../errors.js';
 
 type Issue = z.core.$ZodIssue;
@@ -21,7 +21,8 @@ function mostTelling(issue: Issue, path: Path): { readonly issue: Issue; readonl
     issues.filter(one => one.code === 'invalid_type' && one.path.length === 1).length;
   const [best] = candidates.sort(
     (a, b) =>
-      a.strangers + missing(a.issues) - (b.strangers + missing(b.issues)) || a.issues.length - b.issues.length,
+      a.strangers + missing(a.issues) - (b.strangers + missing(b.issues)) ||
+      a.issues.length - b.issues.length,
   );
   return best === undefined ? { issue, path: here } : mostTelling(best.issues[0], here);
 }

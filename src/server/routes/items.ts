@@ -10,7 +10,7 @@ import {
   updateItem,
 } from '../../api/operations/items.js';
 import { mostItemsAtOnce } from '../../api/schemas/item.js';
-import { compileItemFilter } from '../../catalog/item-filter.js';
+import { compileItemFilter } from '../../catalog/compile-item-filter.js';
 import { MedoidError } from '../../errors.js';
 import type { Collection } from '../../gallery/collection.js';
 import type { AddOutcome, NewItem } from '../../gallery/item.js';
@@ -24,7 +24,8 @@ import { answerJob } from './models.js';
 const fetchedAtOnce = 8;
 
 /** RFC 7240. */
-const prefersAsync = (header: string | undefined): boolean => /(^|[\s,;])respond-async($|[\s,;])/i.test(header ?? '');
+const prefersAsync = (header: string | string[] = ''): boolean =>
+  /(^|[\s,;])respond-async($|[\s,;])/i.test(String(header));
 
 type Failure = Extract<AddOutcome, { status: 'failed' }>;
 
@@ -97,7 +98,10 @@ async function add(call: Call<typeof addItems>, parts: RouteParts): Promise<Answ
   return addNow(collection, await readImages(items, signal, parts), signal);
 }
 
-async function remove({ params, readJson }: Call<typeof deleteItems>, { gallery }: RouteParts): Promise<Answer> {
+async function remove(
+  { params, readJson }: Call<typeof deleteItems>,
+  { gallery }: RouteParts,
+): Promise<Answer> {
   const collection = await gallery.collection(params.name);
   const which = await readJson();
   if ('ids' in which) return { json: await collection.removeItems(which.ids) };
@@ -126,7 +130,9 @@ export const createItemRoutes = (parts: RouteParts): Route[] => {
     }),
     route(addItems, call => add(call, parts)),
     route(deleteItems, call => remove(call, parts)),
-    route(getItem, async ({ params }) => ({ json: (await gallery.collection(params.name)).getItem(params.id) })),
+    route(getItem, async ({ params }) => ({
+      json: (await gallery.collection(params.name)).getItem(params.id),
+    })),
     route(updateItem, async ({ params, readJson }) => {
       const collection = await gallery.collection(params.name);
       return { json: await collection.updateItem(params.id, await readJson()) };
