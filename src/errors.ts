@@ -11,6 +11,8 @@ export const errorCatalogue = {
   'unreadable-image': { status: 422, exit: 1, title: 'The image is damaged or incomplete' },
   'image-too-large': { status: 413, exit: 1, title: 'The image is larger than allowed' },
   'payload-too-large': { status: 413, exit: 1, title: 'The upload is larger than allowed' },
+  'url-not-allowed': { status: 403, exit: 1, title: 'The address may not be fetched' },
+  'fetch-failed': { status: 422, exit: 1, title: 'The picture could not be fetched' },
   'not-found': { status: 404, exit: 1, title: 'There is nothing of that name' },
   'method-not-allowed': { status: 405, exit: 2, title: 'The method is not allowed here' },
   'file-not-found': { status: 404, exit: 1, title: 'A file or folder does not exist' },
