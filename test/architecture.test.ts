@@ -30,6 +30,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one place owns; a prefix of the path from `src/`. */
 const owners: Readonly<Record<string, string>> = {
   sharp: 'images/',
+  undici: 'images/',
+  'ipaddr.js': 'images/',
   'hnswlib-node': 'vector-index/hnsw.ts',
   'better-sqlite3': 'catalog/',
   'onnxruntime-node': 'embed/onnx-runtime.ts',
