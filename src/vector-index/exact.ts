@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { MedoidError } from '../errors.js';
 import { checkId, checkNeighbourCount, checkVector } from './checks.js';
-import { scanRows } from './scan-rows.js';
+import { scanRows, visitRows } from './scan-rows.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector-index.js';
 
@@ -112,6 +112,12 @@ export class ExactIndex implements VectorIndex {
       if (row !== undefined) wanted[row] = 1;
     }
     return scanRows(this.block, query, { ids: this.rowIds, count: k, wanted });
+  }
+
+  /** Calls `visit` with each vector's id and distance, in no order. @throws MedoidError `invalid-vector` */
+  visitDistances(query: Float32Array, visit: (id: number, distance: number) => void): void {
+    checkVector(query, this.dimension);
+    visitRows(this.block, query, { ids: this.rowIds, visit });
   }
 
   async save(path: string, modelId: string): Promise<void> {

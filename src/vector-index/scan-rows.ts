@@ -69,3 +69,15 @@ export function scanRows(
   }
   return heap.sorted();
 }
+
+/** Calls `visit` with the id and the distance of every row, in the order of the rows. */
+export function visitRows(
+  block: Float32Array,
+  query: Float32Array,
+  { ids, visit }: { readonly ids: ArrayLike<number>; readonly visit: (id: number, distance: number) => void },
+): void {
+  const squaredDistance = createRowDistance(query, block);
+  for (let row = 0; row < ids.length; row++) {
+    visit(ids[row], Math.sqrt(squaredDistance(row * query.length, Number.POSITIVE_INFINITY)));
+  }
+}
