@@ -45,7 +45,7 @@ async function prepare(
   }
   const { queries, options } = question;
   const { vector, itemIds, timingsMs } = await embedQueries(queries, space, tools);
-  const excludedItems = options.includeSelf ? [] : itemIds;
+  const excludedItems = options.includeSelf ? [] : [...itemIds];
   return { page: { query: vector, modelId, offset: 0, options: { ...options, excludedItems } }, timingsMs };
 }
 
