@@ -42,9 +42,6 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
   ownChanges: database.prepare('SELECT total_changes()').pluck(),
-  labelOfVector: database
-    .prepare('SELECT label FROM vectors JOIN items ON items.id = item_id WHERE vectors.id = ?')
-    .pluck(),
   itemOfVector: database.prepare(
     `SELECT items.*, vectors.id AS vector_id FROM items JOIN vectors ON vectors.item_id = items.id
      WHERE vectors.id = ?`,
@@ -185,11 +182,6 @@ export class Catalog {
 
   findItemByKey(collectionId: number, key: string): ItemRow | undefined {
     return optionalItem(this.statements.itemOfKey.get(collectionId, key));
-  }
-
-  /** Null for an item without one, and for a vector that is gone. */
-  findLabelOfVector(vectorId: number): string | null {
-    return (this.statements.labelOfVector.get(vectorId) as string | null | undefined) ?? null;
   }
 
   findItemByVector(vectorId: number): ItemRow | undefined {
