@@ -71,7 +71,8 @@ async function addLater(
 ): Promise<Answer> {
   const held: StagedImage[] = [];
   const stage = async ({ key, label, metadata, image }: RequestedItem): Promise<unknown> => {
-    if (!Buffer.isBuffer(image) && 'url' in image) return { key: key ?? image.url, label, metadata, url: image.url };
+    if (!Buffer.isBuffer(image) && 'url' in image)
+      return { key: key ?? image.url, label, metadata, url: image.url };
     const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
     const staged = await collection.stageImage(bytes);
     held.push(staged);
