@@ -58,6 +58,9 @@ async function addNow(
   const good = items.filter((item): item is NewItem => !('status' in item));
   const added = await collection.add(good, signal);
   const outcomes = items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+  const refused = outcomes.find(outcome => outcome.status === 'failed' && outcome.code === 'overloaded');
+  // To be sent again as a whole: what was added already is then unchanged.
+  if (refused?.status === 'failed') throw new MedoidError(refused.code, refused.message);
   const [first, ...others] = outcomes;
   if (others.length === 0 && first.status === 'failed') throw new MedoidError(first.code, first.message);
   return { json: { outcomes } };
