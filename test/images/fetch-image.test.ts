@@ -214,7 +214,9 @@ describe('an address that may not be fetched', () => {
     async url => {
       const fetching = createImageFetcher().fetch(url);
       await expect(fetching).rejects.toMatchObject(refusal);
-      await expect(fetching).rejects.toThrow(/^((?!secret).)*$/);
+      await expect(fetching).rejects.toThrow(
+        /^expected a URL without a user name or password, got one with$/,
+      );
     },
   );
 
@@ -338,7 +340,11 @@ describe('an answer that is no picture', () => {
   });
 
   it('is as large as allowed: read', async () => {
-    const server = await serve((_, response) => response.end(Buffer.alloc(1000, 7)));
+    // In chunks, which say no length.
+    const server = await serve((_, response) => {
+      response.write(Buffer.alloc(600));
+      response.end(Buffer.alloc(400));
+    });
     expect(await fetcherFor(server, { maxBytes: 1000 }).fetch(server.url)).toHaveLength(1000);
     const fetching = fetcherFor(server, { maxBytes: 999 }).fetch(server.url);
     await expect(fetching).rejects.toMatchObject({ code: 'payload-too-large' });
