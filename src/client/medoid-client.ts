@@ -1,7 +1,25 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
 import type { Operations } from '../api/operations/index.js';
-import type { ItemFilter } from '../catalog/item-filter.js';
+import { imageForm, itemForm } from './forms.js';
+import type {
+  AddAnswer,
+  Answer,
+  Collection,
+  Item,
+  ItemFilter,
+  ItemPage,
+  Job,
+  JobPage,
+  JsonBody,
+  Model,
+  NewItems,
+  NewJob,
+  PageOptions,
+  Picture,
+  SearchAnswer,
+  SearchByImageOptions,
+  SearchRequest,
+} from './messages.js';
 import {
   type CallOptions,
   type ClientOptions,
@@ -10,62 +28,9 @@ import {
   type Send,
 } from './transport.js';
 
+export type * from './messages.js';
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';
-
-type Answer<Id extends keyof Operations> = AnswerOf<Operations[Id]>;
-type JsonBody<Id extends keyof Operations> = JsonBodyOf<Operations[Id]>;
-
-export type Collection = Answer<'getCollection'>;
-export type Model = Answer<'listModels'>['models'][number];
-export type Item = Answer<'getItem'>;
-export type ItemPage = Answer<'listItems'>;
-export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
-export type SearchAnswer = Answer<'search'>;
-export type Job = Answer<'getJob'>;
-export type JobPage = Answer<'listJobs'>;
-export type NewItems = JsonBody<'addItems'>['items'];
-export type SearchRequest = JsonBody<'search'>;
-export type NewJob = JsonBody<'startJob'>;
-export type { ItemFilter };
-
-/** A picture to send: its bytes, and of one to be added what is said of it. */
-export interface Picture {
-  readonly bytes: Uint8Array | Blob;
-  /** The file's name unless given, and without one the hash of its bytes. */
-  readonly key?: string;
-  readonly label?: string | null;
-  readonly metadata?: Record<string, unknown>;
-}
-
-interface PageOptions extends CallOptions {
-  readonly limit?: number;
-  readonly after?: number;
-}
-
-/** How results are chosen, for pictures that are uploaded. */
-export interface SearchByImageOptions extends CallOptions {
-  readonly k?: number;
-  readonly maxDistance?: number;
-  readonly filter?: ItemFilter;
-  readonly exact?: boolean;
-  readonly onePerLabel?: boolean;
-  readonly diversity?: number;
-  readonly box?: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
-}
-
-const imageForm = (pictures: readonly (Uint8Array | Blob)[]): FormData => {
-  const form = new FormData();
-  for (const bytes of pictures) {
-    form.append('image', bytes instanceof Blob ? bytes : new Blob([new Uint8Array(bytes)]), 'image');
-  }
-  return form;
-};
 
 const finalStates: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
 
@@ -313,10 +278,3 @@ const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string
 ];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];
-
-function itemForm(pictures: readonly Picture[]): FormData {
-  const form = imageForm(pictures.map(({ bytes }) => bytes));
-  const texts = pictures.map(({ bytes: _, ...text }) => text);
-  form.append('items', JSON.stringify(texts));
-  return form;
-}

@@ -1,7 +1,9 @@
 import { BlockList, isIP } from 'node:net';
+import pLimit from 'p-limit';
 import { KeyStore } from '../catalog/key-store.js';
 import { createBatchingEmbedder } from '../embed/batching-embedder.js';
 import type { Embedder } from '../embed/embedder.js';
+import { MedoidError } from '../errors.js';
 import { createImageFetcher, type ImageFetcher } from '../images/fetch-image.js';
 import type { ImageLimits } from '../images/limits.js';
 import { asksForKeys, isLoopback, type ServerSettings } from './server-settings.js';
@@ -33,6 +35,9 @@ export function openKeys(
   return keys;
 }
 
+/** Pictures that are fetched at the same time, each in memory; more wait, no more than may wait to be embedded. */
+const fetchedAtOnce = 16;
+
 /** Nothing where no pictures are fetched. */
 export function openFetcher(settings: ServerSettings): ImageFetcher | undefined {
   if (settings.fetchUrls === 'off') return undefined;
@@ -41,11 +46,22 @@ export function openFetcher(settings: ServerSettings): ImageFetcher | undefined 
     const [address, length] = range.split('/');
     allowed.addSubnet(address, Number(length), isIP(address) === 6 ? 'ipv6' : 'ipv4');
   }
-  return createImageFetcher({
+  const fetcher = createImageFetcher({
     maxBytes: settings.maxImageBytes,
     timeoutMs: settings.fetchTimeoutMs,
     allowAddress: address => allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
   });
+  const inTurn = pLimit(fetchedAtOnce);
+  return {
+    async fetch(url, signal) {
+      if (inTurn.pendingCount < settings.maxQueue) return inTurn(() => fetcher.fetch(url, signal));
+      throw new MedoidError(
+        'overloaded',
+        'expected room for another picture to be fetched, got many at once: try again',
+      );
+    },
+    close: () => fetcher.close(),
+  };
 }
 
 export interface EmbeddingQueue {

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { compileItemFilter } from '../catalog/compile-item-filter.js';
 import type { ItemRow } from '../catalog/rows.js';
+import { MedoidError } from '../errors.js';
 import { embedQueries, type QueryTools } from './embed-queries.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import { toItem } from './item.js';
-import { rankHits } from './rank-hits.js';
+import { createLabelLookup } from './label-lookup.js';
+import { furthestHit, rankHits } from './rank-hits.js';
 import { encodeSearchCursor, parseSearchCursor, type SearchCursor } from './search-cursor.js';
 import {
   type Neighbour,
   type SearchAnswer,
+  type SearchOptions,
   type SearchQuestion,
   type SearchTimings,
   searchOptionsSchema,
@@ -28,6 +31,21 @@ interface Prepared {
   readonly timingsMs: Omit<SearchTimings, 'search'>;
 }
 
+/** To diversify takes time by the square of them, in which nothing else is answered. */
+const mostDiversified = 200;
+
+/** @throws MedoidError `invalid-request` */
+function requireAffordable({ k, diversity }: SearchOptions): void {
+  if (diversity === 0 || k <= mostDiversified) return;
+  throw new MedoidError(
+    'invalid-request',
+    `k: expected at most ${mostDiversified} with diversity, got ${k}`,
+    {
+      field: 'k',
+    },
+  );
+}
+
 const nothingEmbedded = { fetch: 0, decode: 0, embed: 0 };
 
 async function prepare(
@@ -41,9 +59,11 @@ async function prepare(
       dimensionOf: model => (model === modelId ? space.dimension : undefined),
       options: continuationSchema,
     });
+    requireAffordable(page.options);
     return { page, timingsMs: nothingEmbedded };
   }
   const { queries, options } = question;
+  requireAffordable(options);
   const { vector, itemIds, timingsMs } = await embedQueries(queries, space, tools);
   const excludedItems = options.includeSelf ? [] : [...itemIds];
   return { page: { query: vector, modelId, offset: 0, options: { ...options, excludedItems } }, timingsMs };
@@ -62,9 +82,11 @@ function findPage(
     const { hits, hasMore } = rankHits({ graph: space.graph, exact: () => space.exact() }, query, {
       ...ranking,
       offset,
+      // The last page may be a short one.
+      k: Math.min(ranking.k, Math.max(1, furthestHit - offset)),
       exclude: new Set(excludedItems.flatMap(id => space.vectorIdOf(id) ?? [])),
       allowed: filter === undefined ? undefined : space.vectorIdsOf(compileItemFilter(filter)),
-      labelOf: onePerLabel ? id => catalog.findLabelOfVector(id) : undefined,
+      labelOf: onePerLabel ? createLabelLookup(catalog.sets, space.setId) : undefined,
     });
     const results = hits.map(({ id, distance }) => ({
       item: toItem(catalog.findItemByVector(id) as ItemRow),
