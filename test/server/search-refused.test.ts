@@ -126,7 +126,7 @@ describe('a search in JSON that is no good', () => {
       'payload-too-large',
       undefined,
     ],
-    ['an address', { query: { image: { url: 'https://shop.example/a.png' } } }, 'url-not-allowed', undefined],
+    ['an address', { query: { image: { url: 'https://shop.example/a.png' } } }, 'url-not-allowed', 'url'],
   ];
   it.each(unusable)('refuses %s', async (_, body, code, field) => {
     const response = await post(body);
