@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import type { ItemWhere } from './item-where.js';
+import { JobTable } from './job-table.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
@@ -60,10 +61,12 @@ const prepareStatements = (database: Database.Database) => ({
     .pluck(),
   idOfKey: database.prepare('SELECT id FROM items WHERE collection_id = ? AND key = ?').pluck(),
   removeItem: database.prepare('DELETE FROM items WHERE id = ?'),
+  itemWithImage: database.prepare('SELECT 1 FROM items WHERE id = ? AND image_sha256 = ?').pluck(),
   itemOfImage: database.prepare('SELECT 1 FROM items WHERE image_sha256 = ? LIMIT 1').pluck(),
   looseImages: database.prepare(
     'SELECT id, image_sha256 AS imageSha256 FROM loose_images WHERE id > ? ORDER BY id LIMIT ?',
   ),
+  addLooseImage: database.prepare('INSERT INTO loose_images (image_sha256) VALUES (?)'),
   forgetLooseImage: database.prepare('DELETE FROM loose_images WHERE id = ?'),
   updateText: database.prepare(
     'UPDATE items SET label = @label, metadata = @metadata, updated_at = @now WHERE id = @id',
@@ -85,11 +88,13 @@ const now = (): string => new Date().toISOString();
 /** What is known of every item, and its embedding: the truth from which any index can be rebuilt. */
 export class Catalog {
   readonly sets: EmbeddingSets;
+  readonly jobs: JobTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   private constructor(private readonly database: Database.Database) {
     this.statements = prepareStatements(database);
     this.sets = new EmbeddingSets(database);
+    this.jobs = new JobTable(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
@@ -231,9 +236,18 @@ export class Catalog {
     });
   }
 
+  /** Has an image looked at as if an item had let go of it. */
+  addLooseImage(imageSha256: string): void {
+    this.statements.addLooseImage.run(imageSha256);
+  }
+
   /** Whether an item of any collection has it. */
   hasImage(imageSha256: string): boolean {
     return this.statements.itemOfImage.get(imageSha256) !== undefined;
+  }
+
+  hasItemWithImage(id: number, imageSha256: string): boolean {
+    return this.statements.itemWithImage.get(id, imageSha256) !== undefined;
   }
 
   /** Images that items let go of, removed or replaced: nothing may need them any more. By ascending id. */

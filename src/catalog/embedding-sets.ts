@@ -62,9 +62,10 @@ const prepareStatements = (database: Database.Database) => ({
   unembedded: database.prepare(
     `SELECT id, image_sha256 AS imageSha256 FROM items
      WHERE collection_id = (SELECT collection_id FROM embedding_sets WHERE id = @setId)
-       AND NOT EXISTS (SELECT 1 FROM vectors WHERE item_id = items.id AND set_id = @setId)
+       AND id > @afterId AND NOT EXISTS (SELECT 1 FROM vectors WHERE item_id = items.id AND set_id = @setId)
      ORDER BY id LIMIT @limit`,
   ),
+  countVectors: database.prepare('SELECT count(*) FROM vectors WHERE set_id = ?').pluck(),
   countUnembedded: database
     .prepare(
       `SELECT (SELECT count(*) FROM items WHERE collection_id =
@@ -172,13 +173,20 @@ export class EmbeddingSets {
     return this.statements.embedded.all(setId) as EmbeddedItem[];
   }
 
-  /** Items of the set's collection that have no vector in it, by ascending id. */
-  listUnembedded(setId: number, limit: number): UnembeddedItem[] {
-    return this.statements.unembedded.all({ setId, limit }) as UnembeddedItem[];
+  /** Items of the set's collection that have no vector in it, by ascending id, from the first one above `afterId`. */
+  listUnembedded(
+    setId: number,
+    { afterId, limit }: { readonly afterId: number; readonly limit: number },
+  ): UnembeddedItem[] {
+    return this.statements.unembedded.all({ setId, afterId, limit }) as UnembeddedItem[];
   }
 
   countUnembedded(setId: number): number {
     return Number(this.statements.countUnembedded.get({ setId }));
+  }
+
+  countVectors(setId: number): number {
+    return Number(this.statements.countVectors.get(setId));
   }
 
   /** @returns the vector's id; nothing when the item is gone or has got another image */

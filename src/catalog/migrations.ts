@@ -95,7 +95,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
-    collection_id INTEGER REFERENCES collections (id) ON DELETE CASCADE,
+    collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     input TEXT NOT NULL CHECK (json_valid(input)),
     -- From where a job goes on that was stopped half-way.

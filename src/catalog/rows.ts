@@ -31,10 +31,9 @@ const collectionSchema = z
     setId: row.active_set_id,
     /** The set that was searched before. */
     previousSetId: row.previous_set_id,
+    previousModelId: row.previous_model_id,
     /** Of the set that is searched. */
     modelId: row.model_id,
-    /** Of the set that was searched before. */
-    previousModelId: row.previous_model_id,
     dimension: row.dimension,
     createdAt: row.created_at,
     /** How many it has. */
@@ -97,8 +96,45 @@ const itemSchema = z
     vectorId: row.vector_id,
   }));
 
+const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof jobStates)[number];
+
+const jobSchema = z
+  .strictObject({
+    id: z.int(),
+    kind: z.string(),
+    collection_id: z.int(),
+    collection: z.string(),
+    state: z.enum(jobStates),
+    progress_done: z.int().nonnegative(),
+    progress_total: z.int().nonnegative().nullable(),
+    result: jsonSchema.nullable(),
+    error_code: z.string().nullable(),
+    error_message: z.string().nullable(),
+    created_at: z.string(),
+    started_at: z.string().nullable(),
+    finished_at: z.string().nullable(),
+  })
+  .transform(row => ({
+    id: row.id,
+    kind: row.kind,
+    collectionId: row.collection_id,
+    /** Name of the collection. */
+    collection: row.collection,
+    state: row.state,
+    progress: { done: row.progress_done, total: row.progress_total },
+    /** Null unless it is done. */
+    result: row.result,
+    /** Null unless it failed. */
+    error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  }));
+
 export type CollectionRow = z.output<typeof collectionSchema>;
 export type EmbeddingSetRow = z.output<typeof embeddingSetSchema>;
+export type JobRow = z.output<typeof jobSchema>;
 export type ItemRow = z.output<typeof itemSchema>;
 
 function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> {
@@ -111,4 +147,7 @@ function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.out
 
 export const parseCollection = (row: unknown): CollectionRow => parseRow(collectionSchema, row);
 export const parseEmbeddingSet = (row: unknown): EmbeddingSetRow => parseRow(embeddingSetSchema, row);
+export const parseJob = (row: unknown): JobRow => parseRow(jobSchema, row);
+/** What a job was given or saved; null where there is nothing. */
+export const parseJobText = (text: unknown): unknown => parseRow(jsonSchema.nullable(), text ?? null);
 export const parseItem = (row: unknown): ItemRow => parseRow(itemSchema, row);

@@ -73,6 +73,11 @@ export class ActiveSpace {
     this.space = space;
   }
 
+  /** Waits until only the space that is the one is in use. */
+  async settle(): Promise<void> {
+    await Promise.all(this.retiring);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.retiring, this.space.close()]);
   }

@@ -30,6 +30,13 @@ export interface WriterParts {
   readonly sweepImages: () => Promise<void>;
 }
 
+export interface CommitOptions {
+  /** Nothing is written once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Writes what is to be kept together with the items, or not at all. */
+  readonly alongside?: ((outcomes: readonly AddOutcome[]) => void) | undefined;
+}
+
 const preparedAtOnce = 8;
 
 /** Changes a collection: one call after the other, each in one transaction, and its indexes with it. */
@@ -51,7 +58,7 @@ export class CollectionWriter {
   /** In the order of the calls, however long each one's preparation takes. */
   async commit(
     prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
-    signal?: AbortSignal,
+    { signal, alongside }: CommitOptions = {},
   ): Promise<AddOutcome[]> {
     // Awaited below, when the turn comes; a failure before that is not an unhandled one.
     prepared.catch(() => undefined);
@@ -61,7 +68,11 @@ export class CollectionWriter {
       const plans = await planItems(items, this.parts, this.toolsOf(space));
       throwIfAborted(signal);
       // From here to the end without a pause: a search never sees the catalog and the index apart.
-      const { outcomes, changes } = writePlans(plans, this.parts);
+      const { outcomes, changes } = this.parts.catalog.transaction(() => {
+        const written = writePlans(plans, this.parts);
+        alongside?.(written.outcomes);
+        return written;
+      });
       this.apply(changes, space);
       return outcomes;
     }).finally(() => releaseAll(prepared));

@@ -23,6 +23,7 @@ import {
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
+import { requireWriting } from './require-writing.js';
 import {
   type SearchAnswer,
   type SearchOptions,
@@ -83,7 +84,7 @@ export class Collection {
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.write(async () => {
       const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
-      return this.parts.writer.commit(prepared, signal);
+      return this.parts.writer.commit(prepared, { signal });
     });
   }
 
@@ -242,8 +243,7 @@ export class Collection {
 
   /** @throws MedoidError `read-only` */
   requireWriting(): void {
-    if (this.parts.access === 'write') return;
-    throw new MedoidError('read-only', 'the gallery is open for reading; open it for writing');
+    requireWriting(this.parts.access);
   }
 
   private write<T>(work: () => Promise<T>): Promise<T> {

@@ -60,6 +60,10 @@ export class EmbeddingSpace {
     return new EmbeddingSpace(parts, await openIndex(parts.indexPath, parts, parts.access), version);
   }
 
+  get set(): EmbeddingSetRow {
+    return this.parts.set;
+  }
+
   get setId(): number {
     return this.parts.set.id;
   }

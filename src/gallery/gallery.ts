@@ -1,42 +1,22 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { Catalog } from '../catalog/catalog.js';
 import { ProcessLock } from '../catalog/process-lock.js';
-import type { Embedder } from '../embed/embedder.js';
 import { loadModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import { createActivity } from './activity.js';
 import type { Collection } from './collection.js';
-import { createEmbedderPool } from './embedder-pool.js';
-import { createImageStore, type ImageStore, removeUnfinishedImages } from './image-store.js';
-import { removeIndexFiles, removeStaleIndexFiles } from './index-files.js';
+import { checkCollectionName } from './collection-maker.js';
+import { createGalleryParts, type GalleryOptions, type GalleryParts } from './gallery-parts.js';
+import { removeUnfinishedImages } from './image-store.js';
+import { removeStaleIndexFiles } from './index-files.js';
 import { type CollectionSummary, toSummary } from './item.js';
-import { createImageSweep } from './loose-images.js';
-import { storeModel } from './model-store.js';
-import type { Notify } from './notice.js';
-import { OpenCollections } from './open-collections.js';
+import type { JobRunner } from './jobs/job-runner.js';
+import type { ModelSummary } from './model-shelf.js';
+import { requireWriting } from './require-writing.js';
 
-export interface GalleryOptions {
-  /** One process may write; any number may read beside it, and see what it writes. */
-  readonly access: 'read' | 'write';
-  /** Makes a gallery where there is none; with `write` access only. */
-  readonly create?: boolean;
-  /** Threads that embed one batch; 0 = as many as cores. */
-  readonly threads?: number;
-  /** Of images that are added or asked with. */
-  readonly limits?: ImageLimits;
-  /** Put around each model that is opened; none unless given. */
-  readonly wrapEmbedder?: (embedder: Embedder) => Embedder;
-  /** Told what goes wrong beside what was asked for; a warning of the process unless given. */
-  readonly onNotice?: Notify;
-}
-
-type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
-
-const collectionName = /^[A-Za-z0-9][\w.-]{0,63}$/;
+export type { GalleryOptions };
 
 async function lockForWriting(
   directory: string,
@@ -55,10 +35,7 @@ async function lockForWriting(
  */
 export class Gallery {
   private readonly activity = createActivity();
-  private readonly images: ImageStore;
-  private readonly sweepImages: () => Promise<void>;
-  private readonly collections: OpenCollections;
-  private readonly creating = pLimit(1);
+  private readonly parts: GalleryParts;
   private closing: Promise<void> | undefined;
 
   private constructor(
@@ -67,27 +44,13 @@ export class Gallery {
     private readonly catalog: Catalog,
     private readonly lock: ProcessLock | undefined,
   ) {
-    const { limits = defaultImageLimits, wrapEmbedder = embedder => embedder, threads = 0 } = options;
-    const notify = options.onNotice ?? (message => process.emitWarning(message));
-    const modelsDirectory = join(directory, 'models');
-    this.images = createImageStore(join(directory, 'images'), {
-      isNeeded: sha256 => catalog.hasImage(sha256),
-    });
-    this.sweepImages = createImageSweep({ catalog, images: this.images, notify });
-    this.collections = new OpenCollections({
-      directory,
-      catalog,
-      images: this.images,
-      sweepImages: this.sweepImages,
-      embedders: createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder }),
-      activity: this.activity,
-      access: options.access,
-      limits,
-      notify,
-    });
+    this.parts = createGalleryParts({ directory, catalog, activity: this.activity }, options);
   }
 
-  /** @throws MedoidError `file-not-found`, `invalid-gallery` or `gallery-locked` */
+  /**
+   * What was not done when it was last open for writing goes on at once.
+   * @throws MedoidError `file-not-found`, `invalid-gallery` or `gallery-locked`
+   */
   static async open(directory: string, options: GalleryOptions): Promise<Gallery> {
     const { access, create = false } = options;
     const catalogPath = join(directory, 'catalog.sqlite');
@@ -101,12 +64,17 @@ export class Gallery {
       }
       const catalog = Catalog.open(catalogPath, { access, create });
       const gallery = new Gallery(directory, options, catalog, lock);
-      await gallery.tidy();
+      await gallery.takeUp();
       return gallery;
     } catch (error) {
       lock.close();
       throw error;
     }
+  }
+
+  /** Long work on the collections. */
+  get jobs(): JobRunner {
+    return this.parts.jobs;
   }
 
   listCollections(): CollectionSummary[] {
@@ -115,7 +83,7 @@ export class Gallery {
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */
   collection(name: string): Promise<Collection> {
-    return this.activity.run(async () => (await this.collections.open(name)).collection);
+    return this.activity.run(async () => (await this.parts.collections.open(name)).collection);
   }
 
   /**
@@ -125,89 +93,99 @@ export class Gallery {
   createCollection(name: string, modelDirectory: string): Promise<Collection> {
     return this.activity.run(async () => {
       const model = await loadModel(modelDirectory);
-      await this.creating(() => this.ensureCollection(name, model));
-      return (await this.collections.open(name)).collection;
+      await this.parts.maker.ensure(name, model);
+      return (await this.parts.collections.open(name)).collection;
+    });
+  }
+
+  /**
+   * Makes a collection with one of the models that are listed.
+   * @throws MedoidError `out-exists` when the name is taken, `not-found` for the model, `invalid-request` or `read-only`
+   */
+  addCollection(name: string, modelId: string): Promise<Collection> {
+    return this.activity.run(async () => {
+      requireWriting(this.options.access);
+      checkCollectionName(name, 'invalid-request', 'name');
+      const { directory } = await this.parts.models.find(modelId);
+      await this.parts.maker.add(name, await loadModel(directory));
+      return (await this.parts.collections.open(name)).collection;
     });
   }
 
   /**
    * Removes a collection with its items, vectors, indexes and jobs, and the images that no other collection has; waits
    * for the uses under way. From the beginning there is none of that name.
-   * @throws MedoidError `not-found`
+   * @throws MedoidError `not-found` or `read-only`
    */
   removeCollection(name: string): Promise<void> {
     return this.activity.run(async () => {
-      this.requireWriting();
-      await this.collections.remove(name, async id => {
-        const setIds = this.catalog.sets.ids(id);
-        this.catalog.removeCollection(id);
-        await removeIndexFiles(join(this.directory, 'index'), setIds);
-        await this.sweepImages();
+      requireWriting(this.options.access);
+      const { collections, jobs, removeIndexFiles, sweepImages } = this.parts;
+      await collections.remove(name, {
+        stop: id => jobs.stopAll(id),
+        remove: async id => {
+          const setIds = this.catalog.sets.ids(id);
+          this.catalog.removeCollection(id);
+          await removeIndexFiles(setIds);
+          await sweepImages();
+        },
       });
     });
   }
 
-  /** Saves what is not saved, after the last use has ended. */
+  /** By id. A directory that is broken is told of, and passed over. */
+  listModels(): Promise<ModelSummary[]> {
+    return this.activity.run(async () => {
+      const models = await this.parts.models.list();
+      const collections = this.catalog.listCollections();
+      return models.map(({ id, manifest }) => ({
+        id,
+        name: manifest.name,
+        dimension: manifest.dimension,
+        imageSize: manifest.preprocessing.crop,
+        parameters: manifest.weights.parameters,
+        createdAt: manifest.createdAt,
+        collections: collections.filter(({ modelId }) => modelId === id).map(({ name }) => name),
+      }));
+    });
+  }
+
+  /** @throws MedoidError `not-found` unless it is one of those that are listed */
+  requireModel(modelId: string): Promise<void> {
+    return this.activity.run(async () => {
+      await this.parts.models.find(modelId);
+    });
+  }
+
+  /** Saves what is not saved, after the last use has ended; jobs go on when it is opened again. */
   close(): Promise<void> {
     this.closing ??= this.closeAll();
     return this.closing;
   }
 
-  /** Removes what a process that was killed left behind. */
-  private async tidy(): Promise<void> {
+  /** Removes what a process that was killed left behind, and goes on with its jobs. */
+  private async takeUp(): Promise<void> {
     try {
       await removeUnfinishedImages(join(this.directory, 'images'));
       await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
-      await this.sweepImages();
+      this.parts.jobs.resume();
     } catch (error) {
       this.catalog.close();
       throw error;
     }
+    await this.parts.sweepImages();
   }
 
   private async closeAll(): Promise<void> {
+    const stopped = this.parts.jobs.close();
     await this.activity.close();
+    await stopped;
     try {
-      await this.collections.closeAll({ save: this.options.access === 'write' });
-      await this.images.close();
+      await this.parts.collections.closeAll({ save: this.options.access === 'write' });
+      await this.parts.images.close();
     } finally {
       this.catalog.close();
       this.lock?.close();
-    }
-  }
-
-  private requireWriting(): void {
-    if (this.options.access === 'write') return;
-    throw new MedoidError('method-not-allowed', 'the gallery is open for reading; open it for writing');
-  }
-
-  private async ensureCollection(name: string, model: LoadedModel): Promise<void> {
-    const existing = this.catalog.findCollection(name);
-    if (existing !== undefined && this.collections.findId(name) === undefined) {
-      throw new MedoidError('conflict', `collection ${name} is being removed: try again when it is gone`);
-    }
-    if (existing !== undefined && existing.modelId !== model.id) {
-      throw new MedoidError(
-        'model-mismatch',
-        `collection ${name} was made with ${existing.modelId}, got ${model.id}: use another collection`,
-      );
-    }
-    if (this.options.access === 'read') {
-      if (existing !== undefined) return;
-      throw new MedoidError('not-found', `no collection ${name}; open the gallery for writing to create it`);
-    }
-    if (!collectionName.test(name)) {
-      throw new MedoidError(
-        'invalid-option',
-        `expected a name of letters, digits, ".", "_", "-", got ${JSON.stringify(name)}`,
-        { field: 'collection' },
-      );
-    }
-    // Also for a collection there is: a damaged copy is replaced.
-    const modelDirectory = await storeModel(join(this.directory, 'models'), model);
-    const { dimension } = model.manifest;
-    if (existing === undefined) {
-      this.catalog.addCollection({ name, modelId: model.id, modelDirectory, dimension });
     }
   }
 }

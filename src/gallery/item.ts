@@ -68,7 +68,7 @@ export type AddOutcome =
 export interface CollectionSummary {
   readonly name: string;
   readonly modelId: string;
-  /** The one before; null where there was none. */
+  /** The model before, which can be activated again without embedding everything anew. */
   readonly previousModelId: string | null;
   readonly dimension: number;
   readonly items: number;

@@ -51,10 +51,11 @@ export class OpenCollections {
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */
   async open(name: string): Promise<OpenedCollection> {
-    const id = this.findId(name);
+    const id = this.parts.catalog.findCollectionId(name);
     const entry = this.entries.get(name);
     if (entry !== undefined && entry.id !== id) this.letGo(name, entry);
-    if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
+    if (id === undefined || this.leaving.has(id))
+      throw new MedoidError('not-found', `the gallery has no collection ${name}`);
     const opened = await (this.entries.get(name) ?? this.start(name, id)).opening;
     await opened.space.follow();
     return opened;
@@ -67,16 +68,20 @@ export class OpenCollections {
   }
 
   /**
-   * Waits for the uses under way, then does the work that removes the collection. From the beginning there is none of
-   * that name.
+   * Has its jobs stopped, waits for the uses under way, and has the collection removed. From the beginning there is none
+   * of that name.
    */
-  async remove(name: string, work: (id: number) => Promise<void>): Promise<void> {
+  async remove(
+    name: string,
+    { stop, remove }: Record<'stop' | 'remove', (id: number) => Promise<void>>,
+  ): Promise<void> {
     const id = this.findId(name);
     if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
     this.leaving.add(id);
     try {
+      await stop(id);
       await this.close(name);
-      await work(id);
+      await remove(id);
     } finally {
       this.leaving.delete(id);
     }

@@ -1,11 +1,11 @@
 import express, { type Express } from 'express';
 import { MedoidError } from '../errors.js';
+import { type FetchImage, fetchNothing } from '../gallery/fetch-nothing.js';
 import type { Gallery } from '../gallery/gallery.js';
 import { defaultImageLimits } from '../images/limits.js';
 import { createBodyReader } from './body-reader.js';
 import { createCrossOrigin } from './cross-origin.js';
 import { createGuard, type KeyVerifier } from './guard.js';
-import { type FetchImage, fetchNothing } from './image-in-json.js';
 import type { Metrics } from './metrics.js';
 import { mountRoutes } from './mount-routes.js';
 import { createDocumentRoutes, createPageRoutes } from './page-routes.js';

@@ -91,7 +91,7 @@ describe('a file of version 1', () => {
   it('takes vectors of several models for one item from then on', () => {
     const catalog = open('write');
     const other = catalog.sets.ensure(2, { modelId: 'b@1', modelDirectory: 'b@1', dimension: 3 });
-    const [first, second] = catalog.sets.listUnembedded(other.id, 9);
+    const [first, second] = catalog.sets.listUnembedded(other.id, { afterId: 0, limit: 9 });
     expect([first.id, second.id, catalog.sets.countUnembedded(other.id)]).toEqual([5, 6, 2]);
     expect(catalog.sets.addVector(other.id, first, Float32Array.of(1, 0, 0))).toBe(21);
     expect(() => catalog.sets.addVector(other.id, first, Float32Array.of(1, 0, 0))).toThrow(/UNIQUE/);

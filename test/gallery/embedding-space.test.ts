@@ -42,7 +42,7 @@ describe('the space a collection is searched in', () => {
     const { id } = catalog.findCollection('default') as { id: number };
     const set = catalog.sets.ensure(id, { modelId: model.id, modelDirectory, dimension: 8 });
     const embedder = await OnnxEmbedder.open(path, { threads: 1 });
-    for (const item of catalog.sets.listUnembedded(set.id, 100)) {
+    for (const item of catalog.sets.listUnembedded(set.id, { afterId: 0, limit: 100 })) {
       const [embedding] = await embedder.embed([filled.pictures[item.id - 1]]);
       catalog.sets.addVector(set.id, item, embedding);
     }

@@ -1,0 +1,298 @@
+import type { JobEnd, JobProgress } from '../../catalog/job-table.js';
+import type { JobRow, JobState } from '../../catalog/rows.js';
+import { MedoidError } from '../../errors.js';
+import type { Notify } from '../notice.js';
+import type { OpenedCollection } from '../open-collections.js';
+import { requireWriting } from '../require-writing.js';
+import { findJobKind, type JobKindName } from './index.js';
+import { type AnyJobKind, type JobServices, type JobSummary, stopIfAborted } from './job.js';
+import { JobWatchers } from './job-watchers.js';
+import { NeededImages } from './needed-images.js';
+
+export interface JobRunnerParts {
+  readonly services: JobServices;
+  readonly access: 'read' | 'write';
+  /** Jobs that run at once; those of one collection run one after another. */
+  readonly jobsAtOnce: number;
+  readonly open: (collection: string) => Promise<OpenedCollection>;
+  /** Nothing for a collection there is none of. */
+  readonly findCollectionId: (name: string) => number | undefined;
+  readonly sweepImages: () => Promise<void>;
+  readonly notify: Notify;
+}
+
+export interface JobsListing {
+  readonly collection?: string | undefined;
+  readonly state?: JobState | undefined;
+  /** 0 unless given: from the first one. */
+  readonly afterId?: number;
+  readonly limit: number;
+}
+
+export interface JobPage {
+  readonly jobs: JobSummary[];
+  /** Id after which the next page begins; null when this is the last one. */
+  readonly next: number | null;
+}
+
+type StopReason = 'cancelled' | 'closed';
+
+interface RunningJob {
+  readonly row: JobRow;
+  readonly stop: AbortController;
+  progress: JobProgress;
+  /** When it was last written. */
+  progressSavedMs: number;
+  ended: Promise<void>;
+}
+
+/** Of those that have ended. */
+const mostJobsKept = 1000;
+const saveProgressEveryMs = 1000;
+/** Another process tells nobody. */
+const lookAgainEveryMs = 500;
+
+const hasEnded = ({ state }: JobSummary): boolean => state !== 'queued' && state !== 'running';
+
+function failureOf(error: unknown): JobEnd {
+  if (error instanceof MedoidError) return { state: 'failed', code: error.code, message: error.message };
+  return {
+    state: 'failed',
+    code: 'internal-error',
+    message: 'something unexpected went wrong: the log says what',
+  };
+}
+
+/** Does long work, in the order it was asked for, and goes on with it when the gallery is opened again. */
+export class JobRunner {
+  private readonly queue: JobRow[] = [];
+  private readonly running = new Map<number, RunningJob>();
+  private readonly watchers = new JobWatchers();
+  private readonly neededImages = new NeededImages();
+  private closed = false;
+
+  constructor(private readonly parts: JobRunnerParts) {}
+
+  private get table() {
+    return this.parts.services.catalog.jobs;
+  }
+
+  /** Goes on with what was not done when the gallery was last open for writing. */
+  resume(): void {
+    for (const row of this.table.listUnfinished()) {
+      if (row.state === 'running') this.table.queueAgain(row.id);
+      const kind = findJobKind(row.kind);
+      if (kind !== undefined) this.neededImages.add(row.id, kind.imagesOf(this.table.inputOf(row.id)));
+      this.queue.push(row);
+    }
+    this.startNext();
+  }
+
+  /** Whether a job that has not ended needs the image. */
+  needs(imageSha256: string): boolean {
+    return this.neededImages.has(imageSha256);
+  }
+
+  /**
+   * Is on disk when it returns, and done after those before it.
+   * @throws MedoidError `invalid-request` naming the field, `not-found` or `read-only`
+   */
+  start(kindName: JobKindName, collection: string, input: unknown): JobSummary {
+    this.requireOpen();
+    const kind = findJobKind(kindName) as AnyJobKind;
+    const parsed = kind.parse(input);
+    const collectionId = this.requireCollection(collection);
+    const row = this.table.add({ kind: kindName, collectionId, input: parsed });
+    this.neededImages.add(row.id, kind.imagesOf(parsed));
+    this.queue.push(row);
+    this.startNext();
+    return this.get(row.id);
+  }
+
+  /** @throws MedoidError `not-found` */
+  get(id: number): JobSummary {
+    const job = this.find(id);
+    if (job === undefined) throw new MedoidError('not-found', `there is no job ${id}`);
+    return job;
+  }
+
+  /** By ascending id. @throws MedoidError `not-found` for a collection there is none of */
+  list({ collection, state, afterId = 0, limit }: JobsListing): JobPage {
+    const collectionId = collection === undefined ? undefined : this.requireCollection(collection);
+    const rows = this.table.list({ collectionId, state, afterId, limit: limit + 1 });
+    const jobs = rows.slice(0, limit).map(row => this.describe(row));
+    return { jobs, next: rows.length > limit ? jobs[limit - 1].id : null };
+  }
+
+  count(state: JobState): number {
+    return this.table.count(state);
+  }
+
+  /**
+   * A job that waits is cancelled when it returns; one that runs, as soon as it notices.
+   * @throws MedoidError `not-found`, `read-only`, or `conflict` for one that has ended
+   */
+  cancel(id: number): JobSummary {
+    this.requireOpen();
+    const job = this.get(id);
+    if (hasEnded(job)) throw new MedoidError('conflict', `job ${id} has ended already: it is ${job.state}`);
+    const running = this.running.get(id);
+    if (running !== undefined) this.stop(running, 'cancelled');
+    else this.dropQueued(id);
+    return this.get(id);
+  }
+
+  /**
+   * The job as it is, then again each time it has changed, until it has ended, the signal is aborted or the gallery is
+   * closed. Who is slow misses what was between.
+   */
+  async *watch(id: number, signal: AbortSignal): AsyncGenerator<JobSummary, void, undefined> {
+    let last: string | undefined;
+    while (!this.closed && !signal.aborted) {
+      const job = this.find(id);
+      if (job === undefined) return;
+      const text = JSON.stringify(job);
+      if (text === last) {
+        const timeoutMs = this.parts.access === 'read' ? lookAgainEveryMs : undefined;
+        await this.watchers.wait(id, { signal, timeoutMs });
+        continue;
+      }
+      last = text;
+      yield job;
+      if (hasEnded(job)) return;
+    }
+  }
+
+  /** Of a collection that is about to be removed, and of no other. */
+  async stopAll(collectionId: number): Promise<void> {
+    for (const { id } of this.queue.filter(row => row.collectionId === collectionId)) this.dropQueued(id);
+    for (const running of [...this.running.values()]) {
+      if (running.row.collectionId !== collectionId) continue;
+      this.stop(running, 'cancelled');
+      await running.ended;
+    }
+  }
+
+  /** Stops what runs; it is queued again, with its checkpoint. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.queue.length = 0;
+    const running = [...this.running.values()];
+    for (const job of running) this.stop(job, 'closed');
+    await Promise.all(running.map(({ ended }) => ended));
+    this.watchers.tellAll();
+  }
+
+  private requireOpen(): void {
+    requireWriting(this.parts.access);
+    if (this.closed) throw new MedoidError('interrupted', 'the gallery has been closed');
+  }
+
+  private requireCollection(name: string): number {
+    const id = this.parts.findCollectionId(name);
+    if (id === undefined) throw new MedoidError('not-found', `the gallery has no collection ${name}`);
+    return id;
+  }
+
+  private find(id: number): JobSummary | undefined {
+    const row = this.table.find(id);
+    return row === undefined ? undefined : this.describe(row);
+  }
+
+  private describe({ collectionId: _, ...row }: JobRow): JobSummary {
+    const running = this.running.get(row.id);
+    return running === undefined ? row : { ...row, progress: running.progress };
+  }
+
+  private stop({ stop }: RunningJob, reason: StopReason): void {
+    if (!stop.signal.aborted) stop.abort(reason);
+  }
+
+  private dropQueued(id: number): void {
+    const at = this.queue.findIndex(row => row.id === id);
+    if (at >= 0) this.queue.splice(at, 1);
+    this.end(id, { state: 'cancelled' });
+    void this.parts.sweepImages();
+  }
+
+  private startNext(): void {
+    while (!this.closed && this.running.size < this.parts.jobsAtOnce) {
+      const busy = new Set([...this.running.values()].map(({ row }) => row.collectionId));
+      const at = this.queue.findIndex(({ collectionId }) => !busy.has(collectionId));
+      if (at < 0) return;
+      const [row] = this.queue.splice(at, 1);
+      const { progress } = row;
+      const job: RunningJob = {
+        ...{ row, progress, progressSavedMs: performance.now(), stop: new AbortController() },
+        ended: Promise.resolve(),
+      };
+      this.running.set(row.id, job);
+      this.table.begin(row.id);
+      this.watchers.tell(row.id);
+      job.ended = this.run(job).catch(error => {
+        this.parts.notify(`job ${row.id} could not be brought to an end`, error);
+      });
+    }
+  }
+
+  private async run(job: RunningJob): Promise<void> {
+    const { id } = job.row;
+    const end = await this.work(job);
+    this.table.saveProgress(id, job.progress);
+    this.running.delete(id);
+    if (end === 'again') this.table.queueAgain(id);
+    else this.end(id, end);
+    this.watchers.tell(id);
+    await this.parts.sweepImages();
+    this.startNext();
+  }
+
+  private async work(job: RunningJob): Promise<JobEnd | 'again'> {
+    const { row, stop } = job;
+    try {
+      const kind = findJobKind(row.kind);
+      if (kind === undefined) throw new MedoidError('invalid-request', `there is no kind of job ${row.kind}`);
+      const input = kind.parse(this.table.inputOf(row.id));
+      const opened = await this.parts.open(row.collection);
+      stopIfAborted(stop.signal);
+      const result = await kind.run(input, {
+        ...this.parts.services,
+        opened,
+        signal: stop.signal,
+        checkpoint: this.table.checkpointOf(row.id),
+        saveCheckpoint: checkpoint => this.table.saveCheckpoint(row.id, checkpoint),
+        report: progress => this.report(job, progress),
+      });
+      return { state: 'done', result };
+    } catch (error) {
+      const isStop = error instanceof MedoidError && error.code === 'interrupted' && stop.signal.aborted;
+      if (isStop) return (stop.signal.reason as StopReason) === 'closed' ? 'again' : { state: 'cancelled' };
+      if (!(error instanceof MedoidError)) this.parts.notify(`job ${row.id}, ${row.kind}, failed`, error);
+      return failureOf(error);
+    }
+  }
+
+  private report(job: RunningJob, progress: JobProgress): void {
+    const { id } = job.row;
+    if (progress.done === job.progress.done && progress.total === job.progress.total) return;
+    job.progress = progress;
+    if (performance.now() - job.progressSavedMs > saveProgressEveryMs) {
+      job.progressSavedMs = performance.now();
+      this.table.saveProgress(id, progress);
+    }
+    this.watchers.tell(id);
+  }
+
+  /** What it needed and no item has is as loose as what an item let go of. */
+  private end(id: number, end: JobEnd): void {
+    const { catalog } = this.parts.services;
+    catalog.transaction(() => {
+      this.table.end(id, end);
+      for (const image of this.neededImages.of(id))
+        if (!catalog.hasImage(image)) catalog.addLooseImage(image);
+      this.table.removeOld({ keep: mostJobsKept });
+    });
+    this.neededImages.remove(id);
+    this.watchers.tell(id);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { EmbeddedItem } from '../catalog/embedding-sets.js';
+import type { EmbeddingSetRow } from '../catalog/rows.js';
+import { stackVectors, type VectorBlock } from '../math/vectors.js';
+import { createTurns } from '../take-turns.js';
+
+export interface EmbeddingsOfItems {
+  /** By ascending id. */
+  readonly items: readonly EmbeddedItem[];
+  /** A row an item: [items, dimension]. */
+  readonly block: VectorBlock;
+}
+
+export interface LabelledEmbeddings extends EmbeddingsOfItems {
+  /** Number of each item's label: [items]. */
+  readonly labels: Int32Array;
+}
+
+/**
+ * Reads the vectors of a set; those that go while they are read are passed over. Other work has its turns meanwhile.
+ * @throws MedoidError `interrupted`
+ */
+export async function readEmbeddings(
+  { catalog, set }: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
+  { signal, accept = () => true }: { signal: AbortSignal; accept?: (item: EmbeddedItem) => boolean },
+): Promise<EmbeddingsOfItems> {
+  const takeTurn = createTurns(signal);
+  const items: EmbeddedItem[] = [];
+  const vectors: Float32Array[] = [];
+  for (const item of catalog.sets.listEmbedded(set.id)) {
+    if (!accept(item)) continue;
+    await takeTurn();
+    const vector = catalog.sets.findEmbedding(item.vectorId, set.dimension);
+    if (vector === undefined) continue;
+    items.push(item);
+    vectors.push(vector);
+  }
+  return { items, block: stackVectors(vectors, set.dimension) };
+}
+
+/** As `readEmbeddings`, of the items that have a label. */
+export async function readLabelled(
+  source: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
+  signal: AbortSignal,
+): Promise<LabelledEmbeddings> {
+  const embeddings = await readEmbeddings(source, { signal, accept: ({ label }) => label !== null });
+  const numbers = new Map<string | null, number>();
+  for (const { label } of embeddings.items) if (!numbers.has(label)) numbers.set(label, numbers.size);
+  return {
+    ...embeddings,
+    labels: Int32Array.from(embeddings.items, ({ label }) => numbers.get(label) as number),
+  };
+}
