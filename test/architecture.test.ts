@@ -19,7 +19,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: ['datasets', 'images', 'math', 'embed'],
   comparison: ['datasets', 'evaluation', 'math', 'train'],
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
-  server: ['gallery', 'images'],
+  api: ['catalog', 'gallery', 'images'],
+  server: ['api', 'catalog', 'gallery', 'images'],
+  client: ['api', 'catalog'],
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
@@ -30,6 +32,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one place owns; a prefix of the path from `src/`. */
 const owners: Readonly<Record<string, string>> = {
   sharp: 'images/',
+  undici: 'images/',
+  'ipaddr.js': 'images/',
   'hnswlib-node': 'vector-index/hnsw.ts',
   'better-sqlite3': 'catalog/',
   'onnxruntime-node': 'embed/onnx-runtime.ts',
@@ -42,6 +46,11 @@ const owners: Readonly<Record<string, string>> = {
   multer: 'server/',
   helmet: 'server/',
   'pino-http': 'server/',
+  cors: 'server/',
+  'express-rate-limit': 'server/',
+  'prom-client': 'server/',
+  'eventsource-parser': 'client/',
+  'lru-cache': 'gallery/',
   pino: 'log.ts',
   commander: 'commands/',
   'cli-progress': 'commands/',

@@ -60,7 +60,7 @@ describe.skipIf(!isThere)('real pictures', () => {
     const report = await importImages(collection, source, { batchSize: 32 });
     expect(report).toMatchObject({ added: source.images.length, failed: [] });
     for (const { path, key } of source.images.slice(0, 10)) {
-      const { results } = await collection.search(await readFile(path), { k: 1 });
+      const { results } = await collection.searchByImage(await readFile(path), { k: 1 });
       expect(results[0].item.key).toBe(key);
       expect(results[0].distance).toBeLessThan(1e-3);
     }

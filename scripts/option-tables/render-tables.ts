@@ -1,8 +1,11 @@
 import { homedir } from 'node:os';
 import { z } from 'zod';
+import { problemsOf } from '../../src/api/openapi.js';
+import { listOperations } from '../../src/api/operations/index.js';
 import type { CliCommand } from '../../src/commands/command.js';
 import { loadCommands } from '../../src/commands/index.js';
 import { configDescription, kebabCase } from '../../src/commands/read-input.js';
+import { type ErrorCode, errorCatalogue } from '../../src/errors.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
@@ -91,9 +94,36 @@ const trainingTables: Tables = {
   'optimizer-options': () => renderOptions('optimiser', optimizers),
 };
 
+/** Every code that a request can be answered with, by status. */
+function renderProblems(): string {
+  const codes = new Set(listOperations().flatMap(problemsOf));
+  const entries = Object.entries(errorCatalogue).filter(([name]) => codes.has(name as ErrorCode));
+  const byStatus = entries.sort(([, a], [, b]) => a.status - b.status);
+  return renderTable(
+    ['status', 'code', 'meaning'],
+    byStatus.map(([name, { status, title }]) => [String(status), code(name), title]),
+  );
+}
+
+/** Tables of `docs/api.md`. */
+const interfaceTables: Tables = {
+  operations: () =>
+    renderTable(
+      ['request', 'scope', 'what it does', 'method of the client'],
+      listOperations().map(({ method, path, access, summary, id }) => [
+        code(`${method.toUpperCase()} ${path}`),
+        access,
+        summary,
+        code(id),
+      ]),
+    ),
+  problems: renderProblems,
+};
+
 /** Every page with generated tables, and what they are. */
 export const generatedPages: Readonly<Record<string, Tables>> = {
   'docs/training.md': trainingTables,
+  'docs/api.md': interfaceTables,
   'docs/options.md': Object.fromEntries(
     commands.map(command => [command.name.replace(' ', '-'), () => renderFlags(command)]),
   ),

@@ -37,14 +37,18 @@ function toParameter(name: string, schema: z.ZodType, place: 'path' | 'query', c
     in: place,
     required: place === 'path' || !byDefault.success,
     ...(description === undefined ? {} : { description }),
-    schema:
-      byDefault.success && byDefault.data !== undefined ? { ...shown, default: byDefault.data } : shown,
+    schema: byDefault.success && byDefault.data !== undefined ? { ...shown, default: byDefault.data } : shown,
   };
 }
 
 function describeForm({ mostFiles, fields = {} }: NonNullable<BodyDescription['upload']>): Json {
   const texts = Object.entries(fields).map(([name, description]) => [name, { type: 'string', description }]);
-  const image = { type: 'array', minItems: 1, maxItems: mostFiles, items: { type: 'string', format: 'binary' } };
+  const image = {
+    type: 'array',
+    minItems: 1,
+    maxItems: mostFiles,
+    items: { type: 'string', format: 'binary' },
+  };
   return {
     schema: {
       type: 'object',
@@ -130,7 +134,10 @@ function describeOperation(operation: Operation, components: Components): Json {
   for (const [status, answer] of Object.entries(answers)) {
     const { content, ...described } = describeAnswer(answer, components);
     const problem = (responses[status] as { content?: Json } | undefined)?.content;
-    responses[status] = { ...described, ...(content ?? problem ? { content: { ...problem, ...content } } : {}) };
+    responses[status] = {
+      ...described,
+      ...((content ?? problem) ? { content: { ...problem, ...content } } : {}),
+    };
   }
   return {
     operationId: id,

@@ -20,10 +20,11 @@ export interface LooseImage {
   readonly imageSha256: string;
 }
 
-const collectionColumns = `SELECT collections.*, model_id, dimension,
-  (SELECT model_id FROM embedding_sets WHERE id = previous_set_id) AS previous_model_id,
+const collectionColumns = `SELECT collections.*, active.model_id, active.dimension,
+  previous.model_id AS previous_model_id,
   (SELECT count(*) FROM items WHERE items.collection_id = collections.id) AS items
-  FROM collections JOIN embedding_sets ON embedding_sets.id = active_set_id`;
+  FROM collections JOIN embedding_sets AS active ON active.id = active_set_id
+  LEFT JOIN embedding_sets AS previous ON previous.id = previous_set_id`;
 /** With the vector of the set that is searched. */
 const itemColumns = `SELECT items.*, vectors.id AS vector_id FROM items
   JOIN collections ON collections.id = items.collection_id
@@ -41,6 +42,7 @@ const prepareStatements = (database: Database.Database) => ({
     `${itemColumns} WHERE items.collection_id = ? AND items.id > ? ORDER BY items.id LIMIT ?`,
   ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
+  ownChanges: database.prepare('SELECT total_changes()').pluck(),
   itemOfVector: database.prepare(
     `SELECT items.*, vectors.id AS vector_id FROM items JOIN vectors ON vectors.item_id = items.id
      WHERE vectors.id = ?`,
@@ -107,6 +109,11 @@ export class Catalog {
   /** Everything `work` writes is kept or nothing is; everything it reads is of one moment. */
   transaction<T>(work: () => T): T {
     return this.database.transaction(work)();
+  }
+
+  /** Changes with everything that is written, by this process or another. */
+  changeStamp(): string {
+    return `${this.dataVersion()}/${this.statements.ownChanges.get()}`;
   }
 
   /** Changes when another process has written. */

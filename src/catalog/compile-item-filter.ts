@@ -16,18 +16,24 @@ export interface CompiledFilter {
 type Kind = 'string' | 'number' | 'boolean' | 'null';
 
 const fixed = (sql: string): CompiledFilter => ({ sql, parameters: [] });
+const parameter = (value: string | number): CompiledFilter => ({ sql: '?', parameters: [value] });
 const always = fixed('1');
 const never = fixed('0');
 
 const kindOf = (value: FilterValue): Kind => (value === null ? 'null' : (typeof value as Kind));
 
+const concat = (...parts: readonly (CompiledFilter | string)[]): CompiledFilter => {
+  const fragments = parts.map(part => (typeof part === 'string' ? fixed(part) : part));
+  return {
+    sql: fragments.map(({ sql }) => sql).join(''),
+    parameters: fragments.flatMap(({ parameters }) => parameters),
+  };
+};
+
+/** @param parts at least one */
 function join(parts: readonly CompiledFilter[], operator: 'AND' | 'OR'): CompiledFilter {
   if (parts.length === 1) return parts[0];
-  if (parts.length === 0) return operator === 'AND' ? always : never;
-  return {
-    sql: `(${parts.map(({ sql }) => sql).join(` ${operator} `)})`,
-    parameters: parts.flatMap(({ parameters }) => parameters),
-  };
+  return concat('(', ...parts.flatMap((part, i) => (i === 0 ? [part] : [` ${operator} `, part])), ')');
 }
 
 /** Each name quoted as JSON is, which is how SQLite reads it. */
@@ -39,23 +45,20 @@ const toJsonPath = (field: string): string =>
     .join('')}`;
 
 /** All values are of the kind that the expression has, so that SQLite converts nothing. */
-function compileOneOf(expression: string, values: readonly (string | number)[]): CompiledFilter {
+function compileOneOf(expression: CompiledFilter, values: readonly (string | number)[]): CompiledFilter {
   if (values.length === 0) return never;
-  if (values.length === 1) return { sql: `${expression} = ?`, parameters: [values[0]] };
+  if (values.length === 1) return concat(expression, ' = ', parameter(values[0]));
   const value = typeof values[0] === 'number' ? 'CAST(value AS REAL)' : 'value';
-  return {
-    sql: `${expression} IN (SELECT ${value} FROM json_each(?))`,
-    parameters: [JSON.stringify(values)],
-  };
+  return concat(expression, ` IN (SELECT ${value} FROM json_each(`, parameter(JSON.stringify(values)), '))');
 }
 
 const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
 /** As `compileOneOf`. */
-function compileRange(expression: string, range: FilterRange): CompiledFilter {
+function compileRange(expression: CompiledFilter, range: FilterRange): CompiledFilter {
   const bounds = Object.entries(operators).flatMap(([name, operator]) => {
     const bound = range[name as keyof FilterRange];
-    return bound === undefined ? [] : [{ sql: `${expression} ${operator} ?`, parameters: [bound] }];
+    return bound === undefined ? [] : [concat(expression, ` ${operator} `, parameter(bound))];
   });
   return join(bounds, 'AND');
 }
@@ -70,56 +73,69 @@ function compileColumn(field: keyof typeof columnFields, filter: FieldFilter): C
   if ('exists' in filter) return filter.exists ? isThere : isNull;
   if ('range' in filter) {
     return kindOfRange(filter.range) === type
-      ? join([isThere, compileRange(column, filter.range)], 'AND')
+      ? join([isThere, compileRange(fixed(column), filter.range)], 'AND')
       : never;
   }
   const values = 'in' in filter ? filter.in : [filter.equals];
   const fitting = values.filter(value => kindOf(value) === type) as (string | number)[];
-  const found = join([isThere, compileOneOf(column, fitting)], 'AND');
+  const found = join([isThere, compileOneOf(fixed(column), fitting)], 'AND');
   return values.includes(null) ? join([isNull, found], 'OR') : found;
 }
 
-const isText = fixed(`element.type = 'text'`);
-const isNumber = fixed(`element.type IN ('integer', 'real')`);
-/** JSON may have whole numbers beyond 2⁵³, which here are what they are in JavaScript. */
-const numberValue = 'CAST(element.value AS REAL)';
-
-/** Of the one value that a row of `json_each` has. */
-function compileElement(values: readonly FilterValue[]): CompiledFilter {
-  const ofKind = (kind: Kind) => values.filter(value => kindOf(value) === kind);
-  const texts = ofKind('string') as string[];
-  const numbers = ofKind('number') as number[];
-  const types = [...new Set(values)]
-    .filter(value => value === null || typeof value === 'boolean')
-    .map(String);
-  return join(
-    [
-      ...(texts.length > 0 ? [join([isText, compileOneOf('element.value', texts)], 'AND')] : []),
-      ...(numbers.length > 0 ? [join([isNumber, compileOneOf(numberValue, numbers)], 'AND')] : []),
-      ...types.map(type => ({ sql: 'element.type = ?', parameters: [type] })),
-    ],
-    'OR',
-  );
+/** What a filter asks of values whose JSON type is one of `types`. */
+interface TypedCondition {
+  readonly types: readonly string[];
+  readonly of: (value: CompiledFilter) => CompiledFilter;
 }
 
-/** `json_each` gives a row for what is neither an array nor an object, and a row for each of their elements. */
+const typesOf = { string: ['text'], number: ['integer', 'real'] } as const;
+/** JSON may have whole numbers beyond 2⁵³, which here are what they are in JavaScript. */
+const asNumber = (value: CompiledFilter): CompiledFilter => concat('CAST(', value, ' AS REAL)');
+
+function oneOfConditions(values: readonly FilterValue[]): TypedCondition[] {
+  const texts = values.filter(value => typeof value === 'string');
+  const numbers = values.filter(value => typeof value === 'number');
+  const others = [...new Set(values)].filter(value => value === null || typeof value === 'boolean');
+  return [
+    { types: typesOf.string, of: (value: CompiledFilter) => compileOneOf(value, texts) },
+    { types: typesOf.number, of: (value: CompiledFilter) => compileOneOf(asNumber(value), numbers) },
+    { types: others.map(String), of: () => always },
+  ];
+}
+
+function rangeConditions(range: FilterRange): TypedCondition[] {
+  return kindOfRange(range) === 'number'
+    ? [{ types: typesOf.number, of: value => compileRange(asNumber(value), range) }]
+    : [{ types: typesOf.string, of: value => compileRange(value, range) }];
+}
+
+/** A CASE, so that of values of another type nothing but the type is read. */
+const compileCase = (
+  type: CompiledFilter,
+  value: CompiledFilter,
+  conditions: readonly TypedCondition[],
+): CompiledFilter =>
+  concat(
+    ...['CASE ', type],
+    ...conditions.flatMap(({ types, of }) => types.flatMap(name => [` WHEN '${name}' THEN `, of(value)])),
+    ' ELSE 0 END',
+  );
+
 function compileMetadata(field: string, filter: FieldFilter): CompiledFilter {
-  const path = toJsonPath(field);
-  const type = 'json_type(items.metadata, ?)';
+  const path = parameter(toJsonPath(field));
+  const type = concat('json_type(items.metadata, ', path, ')');
   if ('exists' in filter) {
-    return { sql: `ifnull(${type}, 'null') ${filter.exists ? '<>' : '='} 'null'`, parameters: [path] };
+    return concat('ifnull(', type, `, 'null') ${filter.exists ? '<>' : '='} 'null'`);
   }
-  const some = (condition: CompiledFilter, withoutTypes: string): CompiledFilter => ({
-    sql: `(EXISTS (SELECT 1 FROM json_each(items.metadata, ?) AS element WHERE ${condition.sql})
-      AND ${type} NOT IN ${withoutTypes})`,
-    parameters: [path, ...condition.parameters, path],
-  });
-  if (!('range' in filter)) {
-    return some(compileElement('in' in filter ? filter.in : [filter.equals]), `('object')`);
-  }
-  const [isKind, value] =
-    kindOfRange(filter.range) === 'number' ? [isNumber, numberValue] : [isText, 'element.value'];
-  return some(join([isKind, compileRange(value, filter.range)], 'AND'), `('object', 'array')`);
+  const value = concat('json_extract(items.metadata, ', path, ')');
+  if ('range' in filter) return compileCase(type, value, rangeConditions(filter.range));
+  const conditions = oneOfConditions('in' in filter ? filter.in : [filter.equals]);
+  const someElement = concat(
+    ...['EXISTS (SELECT 1 FROM json_each(items.metadata, ', path, ') AS element WHERE '],
+    compileCase(fixed('element.type'), fixed('element.value'), conditions),
+    ')',
+  );
+  return compileCase(type, value, [...conditions, { types: ['array'], of: () => someElement }]);
 }
 
 /**
@@ -130,8 +146,7 @@ export function compileItemFilter(filter: ItemFilter): CompiledFilter {
   if ('and' in filter) return join(filter.and.map(compileItemFilter), 'AND');
   if ('or' in filter) return join(filter.or.map(compileItemFilter), 'OR');
   if ('not' in filter) {
-    const { sql, parameters } = compileItemFilter(filter.not);
-    return { sql: `NOT (${sql})`, parameters };
+    return concat('NOT (', compileItemFilter(filter.not), ')');
   }
   return isColumnField(filter.field)
     ? compileColumn(filter.field, filter)

@@ -50,6 +50,10 @@ const prepareStatements = (database: Database.Database) => ({
   vectorIds: database.prepare('SELECT id FROM vectors WHERE set_id = ? ORDER BY id').pluck(),
   embedding: database.prepare('SELECT embedding FROM vectors WHERE id = ?').pluck(),
   embeddingOfItem: database.prepare('SELECT embedding FROM vectors WHERE item_id = ? AND set_id = ?').pluck(),
+  label: database
+    .prepare('SELECT label FROM vectors JOIN items ON items.id = item_id WHERE vectors.id = ?')
+    .pluck(),
+  vectorOfItem: database.prepare('SELECT id FROM vectors WHERE item_id = ? AND set_id = ?').pluck(),
   lastVectorId: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'vectors'`).pluck(),
   embedded: database.prepare(
     `SELECT items.id AS itemId, vectors.id AS vectorId, label, image_sha256 AS imageSha256
@@ -142,6 +146,16 @@ export class EmbeddingSets {
   /** [dimension]; nothing when the vector is gone. @throws MedoidError `invalid-gallery` */
   findEmbedding(vectorId: number, dimension: number): Float32Array | undefined {
     return optionalEmbedding(this.statements.embedding.get(vectorId), dimension);
+  }
+
+  /** Null for an item without one, and for a vector that is gone. */
+  findLabel(vectorId: number): string | null {
+    return (this.statements.label.get(vectorId) as string | null | undefined) ?? null;
+  }
+
+  /** Nothing when the item is not in the set. */
+  findVectorId(setId: number, itemId: number): number | undefined {
+    return this.statements.vectorOfItem.get(itemId, setId) as number | undefined;
   }
 
   /** [dimension]; nothing when the item is not in the set. @throws MedoidError `invalid-gallery` */

@@ -105,7 +105,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Of the form that was meant, what is wrong first and where. */
-function describeMismatch({ input, errors }: { input?: unknown; errors: z.core.$ZodIssue[][] }): string {
+function describeMismatch({ input, errors }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string {
   if (!isObject(input)) {
     return `expected a filter such as {"field": "label", "equals": "chair"}, got ${kindOf(input)}`;
   }
@@ -130,7 +130,7 @@ const formSchema: z.ZodType<ItemFilter> = z.union(
     z.strictObject({ or: listSchema }),
     z.strictObject({ not: z.lazy(() => formSchema) }),
   ],
-  { error: issue => describeMismatch(issue as unknown as Parameters<typeof describeMismatch>[0]) },
+  { error: issue => (issue.code === 'invalid_union' ? describeMismatch(issue) : undefined) },
 );
 
 /** Filters right within one; of what has the wrong form, nothing. */

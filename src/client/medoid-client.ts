@@ -1,60 +1,36 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
 import type { Operations } from '../api/operations/index.js';
-import type { ItemFilter } from '../catalog/item-filter.js';
-import { type CallOptions, type ClientOptions, createTransport, type Message, type Send } from './transport.js';
+import { imageForm, itemForm } from './forms.js';
+import type {
+  AddAnswer,
+  Answer,
+  Collection,
+  Item,
+  ItemFilter,
+  ItemPage,
+  Job,
+  JobPage,
+  JsonBody,
+  Model,
+  NewItems,
+  NewJob,
+  PageOptions,
+  Picture,
+  SearchAnswer,
+  SearchByImageOptions,
+  SearchRequest,
+} from './messages.js';
+import {
+  type CallOptions,
+  type ClientOptions,
+  createTransport,
+  type Message,
+  type Send,
+} from './transport.js';
 
+export type * from './messages.js';
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';
-
-type Answer<Id extends keyof Operations> = AnswerOf<Operations[Id]>;
-type JsonBody<Id extends keyof Operations> = JsonBodyOf<Operations[Id]>;
-
-export type Collection = Answer<'getCollection'>;
-export type Model = Answer<'listModels'>['models'][number];
-export type Item = Answer<'getItem'>;
-export type ItemPage = Answer<'listItems'>;
-export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
-export type SearchAnswer = Answer<'search'>;
-export type Job = Answer<'getJob'>;
-export type JobPage = Answer<'listJobs'>;
-export type NewItems = JsonBody<'addItems'>['items'];
-export type SearchRequest = JsonBody<'search'>;
-export type NewJob = JsonBody<'startJob'>;
-export type { ItemFilter };
-
-/** A picture to send: its bytes, and of one to be added what is said of it. */
-export interface Picture {
-  readonly bytes: Uint8Array | Blob;
-  /** The file's name unless given, and without one the hash of its bytes. */
-  readonly key?: string;
-  readonly label?: string | null;
-  readonly metadata?: Record<string, unknown>;
-}
-
-interface PageOptions extends CallOptions {
-  readonly limit?: number;
-  readonly after?: number;
-}
-
-/** How results are chosen, for pictures that are uploaded. */
-export interface SearchByImageOptions extends CallOptions {
-  readonly k?: number;
-  readonly maxDistance?: number;
-  readonly filter?: ItemFilter;
-  readonly exact?: boolean;
-  readonly onePerLabel?: boolean;
-  readonly diversity?: number;
-  readonly box?: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
-}
-
-const imageForm = (pictures: readonly (Uint8Array | Blob)[]): FormData => {
-  const form = new FormData();
-  for (const bytes of pictures) {
-    form.append('image', bytes instanceof Blob ? bytes : new Blob([new Uint8Array(bytes)]), 'image');
-  }
-  return form;
-};
 
 const finalStates: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
 
@@ -70,7 +46,11 @@ export class MedoidClient {
   }
 
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
-    const answer = await this.ask<'listCollections'>({ method: 'GET', path: ['v1', 'collections'], ...options });
+    const answer = await this.ask<'listCollections'>({
+      method: 'GET',
+      path: ['v1', 'collections'],
+      ...options,
+    });
     return answer.collections;
   }
 
@@ -93,10 +73,7 @@ export class MedoidClient {
 
   listItems(
     name: string,
-    {
-      signal,
-      ...query
-    }: PageOptions & { readonly key?: string; readonly filter?: ItemFilter } = {},
+    { signal, ...query }: PageOptions & { readonly key?: string; readonly filter?: ItemFilter } = {},
   ): Promise<ItemPage> {
     return this.ask<'listItems'>({ method: 'GET', path: itemsPath(name), query, signal });
   }
@@ -120,7 +97,11 @@ export class MedoidClient {
   }
 
   /** Pictures as files of a form. */
-  async uploadItems(name: string, pictures: readonly Picture[], options: CallOptions = {}): Promise<AddAnswer> {
+  async uploadItems(
+    name: string,
+    pictures: readonly Picture[],
+    options: CallOptions = {},
+  ): Promise<AddAnswer> {
     return this.askFor<AddAnswer>({
       method: 'POST',
       path: itemsPath(name),
@@ -207,7 +188,12 @@ export class MedoidClient {
     options: CallOptions = {},
   ): Promise<Answer<'searchBatch'>['answers']> {
     const path = [...searchPath(name), 'batch'];
-    const { answers } = await this.ask<'searchBatch'>({ method: 'POST', path, json: { searches }, ...options });
+    const { answers } = await this.ask<'searchBatch'>({
+      method: 'POST',
+      path,
+      json: { searches },
+      ...options,
+    });
     return answers;
   }
 
@@ -292,10 +278,3 @@ const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string
 ];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];
-
-function itemForm(pictures: readonly Picture[]): FormData {
-  const form = imageForm(pictures.map(({ bytes }) => bytes));
-  const texts = pictures.map(({ bytes: _, ...text }) => text);
-  form.append('items', JSON.stringify(texts));
-  return form;
-}

@@ -32,7 +32,8 @@ const longestWaitSeconds = 30;
 function urlOf(baseUrl: string, { path, query = {} }: Message): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+    if (value !== undefined)
+      parameters.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
   }
   const asked = parameters.size === 0 ? '' : `?${parameters}`;
   return `${baseUrl.replace(/\/+$/, '')}/${path.map(part => encodeURIComponent(part)).join('/')}${asked}`;
@@ -48,7 +49,12 @@ function waitOf(response: Response): number | undefined {
 /** Sends one message and answers a success; @throws ProblemError for anything else */
 export type Send = (message: Message) => Promise<Response>;
 
-export function createTransport({ baseUrl, apiKey, retries = 2, fetch: fetchOf = fetch }: ClientOptions): Send {
+export function createTransport({
+  baseUrl,
+  apiKey,
+  retries = 2,
+  fetch: fetchOf = fetch,
+}: ClientOptions): Send {
   return async message => {
     const { method, headers, json, form, signal } = message;
     const init = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Gallery } from '../gallery/gallery.js';
-import type { SearchAnswer } from '../gallery/item.js';
+import type { SearchAnswer } from '../gallery/search-question.js';
 import { readImageFile } from '../images/read-image-file.js';
 import { type CommandResult, defineCommand, numeric } from './command.js';
 import { formatTable } from './format-table.js';
@@ -31,7 +31,7 @@ export const search = defineCommand({
     const gallery = await Gallery.open(input.gallery, { access: 'read' });
     try {
       const collection = await gallery.collection(input.collection);
-      const answer = await collection.search(image, { k: input.k, exact: input.exact });
+      const answer = await collection.searchByImage(image, { k: input.k, exact: input.exact });
       const results = answer.results.map(({ distance, item: { id, key, label } }) => ({
         id,
         key,

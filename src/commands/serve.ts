@@ -36,12 +36,15 @@ async function openCollections(
   report: CommandContext['report'],
 ): Promise<number> {
   const names = gallery.listCollections().map(({ name }) => name);
-  if (names.length === 0) report('the gallery has no collection yet: `medoid index` makes one, or POST /v1/collections');
+  if (names.length === 0)
+    report('the gallery has no collection yet: `medoid index` makes one, or POST /v1/collections');
   for (const name of names) readiness.note(name, 'opening');
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      const { rebuiltBecause } = await gallery.collection(name);
+      const collection = await gallery.collection(name);
+      await collection.warmUp();
+      const { rebuiltBecause } = collection;
       readiness.note(name, 'ready', rebuiltBecause === undefined ? undefined : 'the index was built anew');
       if (rebuiltBecause !== undefined) {
         report(`${name}: the index was built anew from the catalog: ${rebuiltBecause}`);
@@ -85,7 +88,8 @@ async function openService(settings: ServerSettings, { signal, report }: Command
     ...(fetcher === undefined ? {} : { fetchImage: fetcher.fetch }),
   });
   const keys = openKeys(settings, report);
-  if (settings.metrics === 'on') metrics = createMetrics({ gallery, waiting: queue.waiting, ofProcess: true });
+  if (settings.metrics === 'on')
+    metrics = createMetrics({ gallery, waiting: queue.waiting, ofProcess: true });
   const readiness = createReadiness(gallery, signal);
   const hosts = hostsOf(settings);
   const app = createApp({

@@ -1,7 +1,9 @@
 import { BlockList, isIP } from 'node:net';
+import pLimit from 'p-limit';
 import { KeyStore } from '../catalog/key-store.js';
 import { createBatchingEmbedder } from '../embed/batching-embedder.js';
 import type { Embedder } from '../embed/embedder.js';
+import { MedoidError } from '../errors.js';
 import { createImageFetcher, type ImageFetcher } from '../images/fetch-image.js';
 import type { ImageLimits } from '../images/limits.js';
 import { asksForKeys, isLoopback, type ServerSettings } from './server-settings.js';
@@ -16,7 +18,9 @@ export const limitsOf = ({ maxImageBytes, maxPixels, maxSide, maxFrames }: Serve
 
 /** The names that a server answers to: of one that asks nobody for a key its own only. */
 export const hostsOf = ({ auth, host }: ServerSettings): readonly string[] | undefined =>
-  asksForKeys({ auth, host }) || !isLoopback(host) ? undefined : ['localhost', '127.0.0.1', '[::1]', host];
+  asksForKeys({ auth, host }) || !isLoopback(host)
+    ? undefined
+    : [...new Set(['localhost', '127.0.0.1', '[::1]', host])];
 
 /** Nothing where no keys are asked for. */
 export function openKeys(
@@ -26,10 +30,15 @@ export function openKeys(
   if (!asksForKeys({ auth, host })) return undefined;
   const keys = KeyStore.open(gallery, { access: readOnly ? 'read' : 'write', onNotice: report });
   if (keys.list().every(({ revokedAt }) => revokedAt !== null)) {
-    report(`no key is valid yet, so nobody can ask anything: \`medoid keys create --gallery ${gallery}\` makes one`);
+    report(
+      `no key is valid yet, so nobody can ask anything: \`medoid keys create --gallery ${gallery}\` makes one`,
+    );
   }
   return keys;
 }
+
+/** Pictures that are fetched at the same time, each in memory; more wait, no more than may wait to be embedded. */
+const fetchedAtOnce = 16;
 
 /** Nothing where no pictures are fetched. */
 export function openFetcher(settings: ServerSettings): ImageFetcher | undefined {
@@ -39,11 +48,22 @@ export function openFetcher(settings: ServerSettings): ImageFetcher | undefined 
     const [address, length] = range.split('/');
     allowed.addSubnet(address, Number(length), isIP(address) === 6 ? 'ipv6' : 'ipv4');
   }
-  return createImageFetcher({
+  const fetcher = createImageFetcher({
     maxBytes: settings.maxImageBytes,
     timeoutMs: settings.fetchTimeoutMs,
     allowAddress: address => allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
   });
+  const inTurn = pLimit(fetchedAtOnce);
+  return {
+    async fetch(url, signal) {
+      if (inTurn.pendingCount < settings.maxQueue) return inTurn(() => fetcher.fetch(url, signal));
+      throw new MedoidError(
+        'overloaded',
+        'expected room for another picture to be fetched, got many at once: try again',
+      );
+    },
+    close: () => fetcher.close(),
+  };
 }
 
 export interface EmbeddingQueue {

@@ -76,7 +76,7 @@ export const serverSettings = z.strictObject({
   maxImageBytes: count(1).default(defaultImageLimits.maxBytes).describe('largest picture taken, in bytes'),
   maxPixels: count(1).default(defaultImageLimits.maxPixels).describe('most pixels of a picture'),
   maxSide: count(1).default(defaultImageLimits.maxSide).describe('longest side of a picture in pixels'),
-  maxFrames: count(1).default(1000).describe('most frames or pages of a picture'),
+  maxFrames: count(1).default(defaultImageLimits.maxFrames).describe('most frames or pages of a picture'),
   maxQueue: count(1).default(256).describe('pictures that may wait to be embedded; more are refused'),
   requestTimeoutMs: milliseconds(1).default(30_000).describe('milliseconds for a request to be answered'),
   shutdownTimeoutMs: milliseconds(0)

@@ -1,67 +1,108 @@
-import { compileItemFilter } from '../catalog/item-filter.js';
+import { z } from 'zod';
+import { compileItemFilter } from '../catalog/compile-item-filter.js';
 import type { ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { embedQueries, type QueryTools } from './embed-queries.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import { toItem } from './item.js';
-import { rankHits } from './rank-hits.js';
-import { encodeSearchCursor, parseSearchCursor, type SearchPage } from './search-cursor.js';
-import type { SearchAnswer, SearchQuestion, SearchTimings } from './search-question.js';
+import { createLabelLookup } from './label-lookup.js';
+import { furthestHit, rankHits } from './rank-hits.js';
+import { encodeSearchCursor, parseSearchCursor, type SearchCursor } from './search-cursor.js';
+import {
+  type Neighbour,
+  type SearchAnswer,
+  type SearchOptions,
+  type SearchQuestion,
+  type SearchTimings,
+  searchOptionsSchema,
+} from './search-question.js';
 
-const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
+const mostExcluded = 100;
+
+/** What a cursor carries of the question. */
+const continuationSchema = searchOptionsSchema.extend({
+  /** Items that were asked with. */
+  excludedItems: z.array(z.int().min(1)).max(mostExcluded).default([]),
+});
 
 /** What is looked for, and from where on. */
 interface Prepared {
-  readonly page: SearchPage;
+  readonly page: SearchCursor<z.output<typeof continuationSchema>>;
   readonly timingsMs: Omit<SearchTimings, 'search'>;
 }
 
-async function prepare(question: SearchQuestion, space: EmbeddingSpace, tools: QueryTools): Promise<Prepared> {
+/** To diversify takes time by the square of them, in which nothing else is answered. */
+const mostDiversified = 200;
+
+/** @throws MedoidError `invalid-request` */
+function requireAffordable({ k, diversity }: SearchOptions): void {
+  if (diversity === 0 || k <= mostDiversified) return;
+  throw new MedoidError(
+    'invalid-request',
+    `k: expected at most ${mostDiversified} with diversity, got ${k}`,
+    {
+      field: 'k',
+    },
+  );
+}
+
+const nothingEmbedded = { fetch: 0, decode: 0, embed: 0 };
+
+async function prepare(
+  question: SearchQuestion,
+  space: EmbeddingSpace,
+  tools: QueryTools,
+): Promise<Prepared> {
+  const { modelId } = space;
   if ('cursor' in question) {
-    const page = parseSearchCursor(question.cursor, space.dimension);
-    if (page.modelId === space.modelId) return { page, timingsMs: { fetch: 0, decode: 0, embed: 0 } };
-    throw new MedoidError(
-      'model-mismatch',
-      `the cursor is of the model ${page.modelId}, the collection is now searched with ${space.modelId}: ask anew`,
-      { field: 'cursor' },
-    );
+    const page = parseSearchCursor(question.cursor, {
+      dimensionOf: model => (model === modelId ? space.dimension : undefined),
+      options: continuationSchema,
+    });
+    requireAffordable(page.options);
+    return { page, timingsMs: nothingEmbedded };
   }
   const { queries, options } = question;
+  requireAffordable(options);
   const { vector, itemIds, timingsMs } = await embedQueries(queries, space, tools);
-  const excludedItems = options.includeSelf ? [] : itemIds;
-  return { page: { modelId: space.modelId, vector, offset: 0, excludedItems, options }, timingsMs };
+  const excludedItems = options.includeSelf ? [] : [...itemIds];
+  return { page: { query: vector, modelId, offset: 0, options: { ...options, excludedItems } }, timingsMs };
 }
 
 /** Within one transaction, so that everything is of one moment. */
-function findPage(page: SearchPage, space: EmbeddingSpace, { catalog }: QueryTools) {
-  const { vector, offset, excludedItems, options } = page;
-  const { k, maxDistance, filter, exact, onePerLabel, diversity } = options;
-  return catalog.transaction(() => {
+function findPage(
+  { query, offset, options }: Prepared['page'],
+  space: EmbeddingSpace,
+  { catalog }: QueryTools,
+) {
+  const { filter, onePerLabel, excludedItems, ...ranking } = options;
+  return catalog.transaction((): { results: Neighbour[]; hasMore: boolean } => {
     space.refresh();
-    const scale = space.similarityScale();
-    const { hits, hasMore } = rankHits(space, vector, {
-      k,
+    const similarity = space.similarityScale();
+    const { hits, hasMore } = rankHits({ graph: space.graph, exact: () => space.exact() }, query, {
+      ...ranking,
       offset,
-      exact,
-      diversity,
+      // The last page may be a short one.
+      k: Math.min(ranking.k, Math.max(1, furthestHit - offset)),
       exclude: new Set(excludedItems.flatMap(id => space.vectorIdOf(id) ?? [])),
-      ...(maxDistance === undefined ? {} : { maxDistance }),
-      ...(filter === undefined ? {} : { allowed: space.vectorIdsOf(compileItemFilter(filter)) }),
-      ...(onePerLabel ? { labelOf: (id: number) => catalog.findLabelOfVector(id) } : {}),
+      allowed: filter === undefined ? undefined : space.vectorIdsOf(compileItemFilter(filter)),
+      labelOf: onePerLabel ? createLabelLookup(catalog.sets, space.setId) : undefined,
     });
     const results = hits.map(({ id, distance }) => ({
       item: toItem(catalog.findItemByVector(id) as ItemRow),
       distance,
-      similarity: scale?.similarity(distance) ?? null,
+      similarity: similarity?.(distance) ?? null,
     }));
     return { results, hasMore };
   });
 }
 
+const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
+
 /**
  * Answers one search in one space.
- * @throws MedoidError `invalid-vector`, `not-found`, `model-mismatch`, `invalid-request` for a cursor that is none, or
- *   of an image's own fault
+ * @throws MedoidError `invalid-vector`, `not-found`, `invalid-request` for a cursor that is none or options that do not
+ *   fit, or of an image's own fault
  */
 export async function answerQuestion(
   space: EmbeddingSpace,
@@ -72,17 +113,15 @@ export async function answerQuestion(
   const began = performance.now();
   const { results, hasMore } = findPage(page, space, tools);
   const next = hasMore ? encodeSearchCursor({ ...page, offset: page.offset + page.options.k }) : null;
-  const search = performance.now() - began;
-  const timings = { ...timingsMs, search };
   return {
     results,
     next,
     modelId: space.modelId,
     timingsMs: {
-      fetch: roundMs(timings.fetch),
-      decode: roundMs(timings.decode),
-      embed: roundMs(timings.embed),
-      search: roundMs(timings.search),
+      fetch: roundMs(timingsMs.fetch),
+      decode: roundMs(timingsMs.decode),
+      embed: roundMs(timingsMs.embed),
+      search: roundMs(performance.now() - began),
     },
   };
 }

@@ -1,13 +1,14 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
-import type { CollectionRow, ItemRow } from '../catalog/rows.js';
+import type { CollectionRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
-import { createThumbnail } from '../images/decode.js';
+import { type ReencodeOptions, reencodeImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
+import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
+import { answerQuestion } from './answer-question.js';
 import type { CollectionWriter } from './collection-writer.js';
-import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import {
   type AddOutcome,
@@ -15,14 +16,20 @@ import {
   type Item,
   type ItemListing,
   type ItemPage,
-  type Neighbour,
   type NewItem,
   type Removal,
-  type SearchAnswer,
   toItem,
+  toSummary,
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import { probeRecall } from './probe-recall.js';
 import { requireWriting } from './require-writing.js';
+import {
+  type SearchAnswer,
+  type SearchOptions,
+  type SearchQuestion,
+  searchOptionsSchema,
+} from './search-question.js';
 import { type StagedImage, stageImage } from './stage-image.js';
 
 /** What a collection is made of; the gallery owns it all. */
@@ -41,8 +48,6 @@ interface StoredImage {
   readonly bytes: Buffer;
   readonly item: Item;
 }
-
-const roundMs = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
@@ -66,11 +71,9 @@ export class Collection {
   }
 
   summary(): CollectionSummary {
-    const { name, createdAt } = this.parts.row;
-    const { modelId, dimension } = this.parts.space.current;
-    const row = this.parts.catalog.findCollection(name);
-    const previousModelId = row?.previousModelId ?? null;
-    return { name, modelId, previousModelId, dimension, items: this.size, createdAt };
+    const row = this.parts.catalog.findCollection(this.name);
+    if (row !== undefined && row.id === this.parts.row.id) return toSummary(row);
+    throw new MedoidError('not-found', `the collection ${this.name} has been removed`);
   }
 
   /**
@@ -141,27 +144,46 @@ export class Collection {
     return this.write(() => this.parts.writer.commit(Promise.resolve(items)));
   }
 
-  /** @throws MedoidError of the image's own fault, or `invalid-option` */
-  search(
-    image: Uint8Array,
-    { k, exact = false }: { readonly k: number; readonly exact?: boolean },
-  ): Promise<SearchAnswer> {
-    const searchIn = async (space: EmbeddingSpace): Promise<SearchAnswer> => {
-      const { embedder, modelId } = space;
-      const began = performance.now();
-      const pixels = await embedder.decode(image);
-      const decoded = performance.now();
-      const [query] = await embedder.embedPixels([pixels]);
-      const embedded = performance.now();
-      const results = this.findNearest(space, { query, k, by: exact ? 'exact' : 'graph' });
-      const timingsMs = {
-        decode: roundMs(decoded - began),
-        embed: roundMs(embedded - decoded),
-        search: roundMs(performance.now() - embedded),
-      };
-      return { results, modelId, timingsMs };
-    };
-    return this.parts.activity.run(() => this.parts.space.use(searchIn));
+  /**
+   * @param signal drops what has not begun once it is aborted
+   * @throws MedoidError as `answerQuestion`
+   */
+  search(question: SearchQuestion, signal?: AbortSignal): Promise<SearchAnswer> {
+    const tools = { ...this.parts, collectionId: this.parts.row.id, signal };
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space => answerQuestion(space, question, tools)),
+    );
+  }
+
+  searchByImage(image: Uint8Array, options: Partial<SearchOptions> = {}): Promise<SearchAnswer> {
+    return this.search({
+      queries: [{ image: async () => image }],
+      options: { ...searchOptionsSchema.parse({}), ...options },
+    });
+  }
+
+  /** Measures what the first search would have to wait for. */
+  warmUp(): Promise<void> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(async space => {
+        space.similarityScale();
+      }),
+    );
+  }
+
+  /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
+  probeRecall({
+    seed,
+    signal,
+  }: {
+    readonly seed: number;
+    readonly signal?: AbortSignal;
+  }): Promise<number | undefined> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space =>
+        probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),
+      ),
+    );
   }
 
   /** @throws MedoidError `not-found` */
@@ -204,14 +226,11 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** @throws MedoidError as `readImage` */
-  createThumbnail(
-    id: number,
-    options: { readonly side: number; readonly format: 'jpeg' | 'webp' },
-  ): Promise<Buffer> {
+  /** A copy to show. @throws MedoidError as `readImage` */
+  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
     return this.parts.activity.run(async () => {
       const { bytes } = await this.readStored(id);
-      return createThumbnail(bytes, options, this.parts.limits);
+      return reencodeImage(bytes, options, this.parts.limits);
     });
   }
 
@@ -229,21 +248,6 @@ export class Collection {
       if (this.getItem(id).imageSha256 === item.imageSha256) throw error;
     }
     return this.readStored(id);
-  }
-
-  private findNearest(
-    space: EmbeddingSpace,
-    { query, k, by }: { query: Float32Array; k: number; by: 'exact' | 'graph' },
-  ): Neighbour[] {
-    const { catalog } = this.parts;
-    return catalog.transaction(() => {
-      space.refresh();
-      const index = by === 'exact' ? space.exact() : space.graph;
-      return index.search(query, k).map(({ id, distance }) => {
-        const row = catalog.findItemByVector(id) as ItemRow;
-        return { item: toItem(row), distance };
-      });
-    });
   }
 
   /** @throws MedoidError `read-only` */

@@ -25,9 +25,16 @@ export interface EmbeddedQuery {
 /** A query as far as it can be told without the model. */
 type Draft =
   | { readonly vector: Float32Array; readonly itemId?: number }
-  | { readonly image: () => Promise<Uint8Array>; readonly box: CropBox | undefined; readonly itemId?: number };
+  | {
+      readonly image: () => Promise<Uint8Array>;
+      readonly box: CropBox | undefined;
+      readonly itemId?: number;
+    };
 
-function findItem(query: Query & { itemId: number } | Query & { itemKey: string }, tools: QueryTools): ItemRow {
+function findItem(
+  query: (Query & { itemId: number }) | (Query & { itemKey: string }),
+  tools: QueryTools,
+): ItemRow {
   const { catalog, collectionId } = tools;
   const [row, shown, field] =
     'itemId' in query
@@ -40,9 +47,13 @@ function findItem(query: Query & { itemId: number } | Query & { itemKey: string 
 /** @throws MedoidError `invalid-vector` */
 function toUnitVector(vector: Float32Array, dimension: number): Float32Array {
   if (vector.length !== dimension) {
-    throw new MedoidError('invalid-vector', `expected a vector of ${dimension} numbers, got ${vector.length}`, {
-      field: 'vector',
-    });
+    throw new MedoidError(
+      'invalid-vector',
+      `expected a vector of ${dimension} numbers, got ${vector.length}`,
+      {
+        field: 'vector',
+      },
+    );
   }
   const unit = normalise(vector.slice());
   if (unit.every(Number.isFinite) && unit.some(value => value !== 0)) return unit;

@@ -9,7 +9,9 @@ import type { HnswIndex } from '../vector-index/hnsw.js';
 import { createActivity } from './activity.js';
 import type { IndexChanges } from './add-items.js';
 import type { EmbedderLease } from './embedder-pool.js';
+import { createFilterCache, type FilterCache } from './filter-cache.js';
 import { catchUp, type OpenedIndex, openIndex } from './index-sync.js';
+import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
   readonly catalog: Catalog;
@@ -35,6 +37,8 @@ export class EmbeddingSpace {
   private changes: number;
   private savedChanges = 0;
   private attemptedChanges = 0;
+  private readonly filtered: FilterCache;
+  private scale: { readonly size: number; readonly scale: SimilarityScale | undefined } | undefined;
   private readonly saving = pLimit(1);
   private readonly uses = createActivity();
   private closing: Promise<void> | undefined;
@@ -44,6 +48,7 @@ export class EmbeddingSpace {
     opened: OpenedIndex,
     private dataVersion: number,
   ) {
+    this.filtered = createFilterCache(() => parts.catalog.changeStamp());
     this.graph = opened.index;
     this.rebuiltBecause = opened.rebuiltBecause;
     this.changes = opened.changed ? 1 : 0;
@@ -122,6 +127,25 @@ export class EmbeddingSpace {
   /** Of the items that a condition holds for. */
   vectorIdsWhere(where: ItemWhere): number[] {
     return this.parts.catalog.sets.vectorIdsWhere(this.setId, where);
+  }
+
+  /** The same as a set, which is kept as long as nothing is written. */
+  vectorIdsOf(where: ItemWhere): ReadonlySet<number> {
+    return this.filtered.find(where, () => this.vectorIdsWhere(where));
+  }
+
+  /** Nothing when the item is not in the set. */
+  vectorIdOf(itemId: number): number | undefined {
+    return this.parts.catalog.sets.findVectorId(this.setId, itemId);
+  }
+
+  /** What distances mean here; nothing while there are too few vectors to say. Taken anew as the set grows. */
+  similarityScale(): SimilarityScale | undefined {
+    const { size } = this.graph;
+    if (this.scale === undefined || size > 2 * this.scale.size || 2 * size < this.scale.size) {
+      this.scale = { size, scale: measureSimilarityScale(this.graph, { seed: this.setId }) };
+    }
+    return this.scale.scale;
   }
 
   /** [dimension]; nothing when the item is not in the set. */

@@ -11,7 +11,7 @@ import { checkCollectionName } from './collection-maker.js';
 import { createGalleryParts, type GalleryOptions, type GalleryParts } from './gallery-parts.js';
 import { removeUnfinishedImages } from './image-store.js';
 import { removeStaleIndexFiles } from './index-files.js';
-import type { CollectionSummary } from './item.js';
+import { type CollectionSummary, toSummary } from './item.js';
 import type { JobRunner } from './jobs/job-runner.js';
 import type { ModelSummary } from './model-shelf.js';
 import { requireWriting } from './require-writing.js';
@@ -78,10 +78,7 @@ export class Gallery {
   }
 
   listCollections(): CollectionSummary[] {
-    return this.catalog.listCollections().map(row => {
-      const { name, modelId, previousModelId, dimension, items, createdAt } = row;
-      return { name, modelId, previousModelId, dimension, items, createdAt };
-    });
+    return this.catalog.listCollections().map(toSummary);
   }
 
   /** @throws MedoidError `not-found`, or what is wrong with its model */

@@ -1,7 +1,10 @@
 import type { ItemWhere } from '../catalog/item-where.js';
-import type { ItemRow } from '../catalog/rows.js';
+import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
 import { type ImageFormat, readableFormats } from '../images/decode.js';
+
+/** As JSON. */
+export const mostMetadataBytes = 64 * 1024;
 
 /** One image of a collection and what is known of it. */
 export interface Item {
@@ -41,19 +44,6 @@ export interface ItemPage {
   readonly items: Item[];
   /** Id after which the next page begins; null when this is the last one. */
   readonly next: number | null;
-}
-
-export interface Neighbour {
-  readonly item: Item;
-  /** Euclidean, of unit vectors: 0..2. */
-  readonly distance: number;
-}
-
-export interface SearchAnswer {
-  /** Nearest first. */
-  readonly results: Neighbour[];
-  readonly modelId: string;
-  readonly timingsMs: { readonly decode: number; readonly embed: number; readonly search: number };
 }
 
 export interface NewItem {
@@ -96,3 +86,12 @@ export function toItem({ vectorId: _, format: stored, ...row }: ItemRow): Item {
   }
   return { ...row, format };
 }
+
+export const toSummary = ({
+  name,
+  modelId,
+  previousModelId,
+  dimension,
+  items,
+  createdAt,
+}: CollectionRow): CollectionSummary => ({ name, modelId, previousModelId, dimension, items, createdAt });

@@ -1,4 +1,5 @@
-import type { ItemFilter } from '../catalog/item-filter.js';
+import { z } from 'zod';
+import { itemFilterSchema } from '../catalog/item-filter.js';
 import type { CropBox } from '../images/crop-box.js';
 import type { Item } from './item.js';
 
@@ -12,30 +13,32 @@ export type Query =
   /** Read when its turn comes. */
   | { readonly image: () => Promise<Uint8Array>; readonly box?: CropBox | undefined };
 
-/** How results are chosen. */
-export interface SearchOptions {
-  /** Most results of a page. */
-  readonly k: number;
-  /** Nothing farther than this. */
-  readonly maxDistance?: number | undefined;
-  readonly filter?: ItemFilter | undefined;
-  /** Compares with every vector; asks the graph otherwise. */
-  readonly exact: boolean;
-  /** The nearest item of each label only; items without one each count for themselves. */
-  readonly onePerLabel: boolean;
-  /** 0 ranks by distance alone; towards 1 results are to be unlike each other. */
-  readonly diversity: number;
-  /** Whether an item that is the query may be a result. */
-  readonly includeSelf: boolean;
-}
+export const mostResults = 1000;
+const greatestDistance = 2;
 
-export const defaultSearchOptions: SearchOptions = {
-  k: 10,
-  exact: false,
-  onePerLabel: false,
-  diversity: 0,
-  includeSelf: false,
-};
+/** What each option means; where options come as text, too. */
+export const searchOptionMeanings = {
+  k: 'most results of a page',
+  maxDistance: 'nothing farther than this',
+  filter: 'only items that it holds for',
+  exact: '`true` compares with every vector, `false` asks the graph',
+  onePerLabel: 'the nearest item of each label only; items without one each count for themselves',
+  diversity:
+    '0 ranks by distance alone; towards 1 results are to be unlike each other (maximal marginal relevance)',
+  includeSelf: 'whether an item that is the query may be a result',
+} as const;
+
+/** How results are chosen. */
+export const searchOptionsSchema = z.strictObject({
+  k: z.int().min(1).max(mostResults).default(10).describe(searchOptionMeanings.k),
+  maxDistance: z.number().min(0).max(greatestDistance).optional().describe(searchOptionMeanings.maxDistance),
+  filter: itemFilterSchema.optional().describe(searchOptionMeanings.filter),
+  exact: z.boolean().default(false).describe(searchOptionMeanings.exact),
+  onePerLabel: z.boolean().default(false).describe(searchOptionMeanings.onePerLabel),
+  diversity: z.number().min(0).max(1).default(0).describe(searchOptionMeanings.diversity),
+  includeSelf: z.boolean().default(false).describe(searchOptionMeanings.includeSelf),
+});
+export type SearchOptions = z.output<typeof searchOptionsSchema>;
 
 /** Several queries are several views of one thing: the mean of their embeddings is looked for. */
 export type SearchQuestion =

@@ -130,7 +130,7 @@ export interface ReencodeOptions {
   readonly side?: number;
 }
 
-/** What a format cannot hold; the longer sides that are read at all fit into the others. */
+/** WebP holds no more; JPEG and PNG hold every picture that is read at all. */
 const maxWebpSide = 16383;
 
 // PNG is asked for no quality, as that would reduce it to a palette.
@@ -154,7 +154,7 @@ export async function reencodeImage(
   );
   try {
     return await openUpright(bytes, limits)
-      .resize(most, most, { fit: 'inside', withoutEnlargement: true })
+      .resize(most, most, { fit: 'inside' })
       .toFormat(format, encoding[format])
       .toBuffer();
   } catch (error) {

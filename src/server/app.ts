@@ -1,11 +1,11 @@
 import express, { type Express } from 'express';
 import { MedoidError } from '../errors.js';
+import { type FetchImage, fetchNothing } from '../gallery/fetch-nothing.js';
 import type { Gallery } from '../gallery/gallery.js';
 import { defaultImageLimits } from '../images/limits.js';
 import { createBodyReader } from './body-reader.js';
 import { createCrossOrigin } from './cross-origin.js';
 import { createGuard, type KeyVerifier } from './guard.js';
-import { type FetchImage, fetchNothing } from './image-in-json.js';
 import type { Metrics } from './metrics.js';
 import { mountRoutes } from './mount-routes.js';
 import { createDocumentRoutes, createPageRoutes } from './page-routes.js';
@@ -51,7 +51,16 @@ const defaultRequestTimeoutMs = 30_000;
 
 /** The whole of the HTTP interface, apart from listening. It has no rules of its own: HTTP in, JSON out. */
 export function createApp(options: AppOptions): Express {
-  const { gallery, log, webDirectory, metrics, trustProxy = 0, corsOrigins = [], hosts, docs = true } = options;
+  const {
+    gallery,
+    log,
+    webDirectory,
+    metrics,
+    trustProxy = 0,
+    corsOrigins = [],
+    hosts,
+    docs = true,
+  } = options;
   const { maxImageBytes = defaultImageLimits.maxBytes, fetchImage = fetchNothing, version = '0' } = options;
   const { stopping = new AbortController().signal, keys, rateLimit = 0 } = options;
   const readiness = options.readiness ?? createReadiness(gallery, stopping);

@@ -99,6 +99,8 @@ function createForm({ mostFiles }: UploadDescription, { maxImageBytes }: Limits)
   const sizes = { fileSize: maxImageBytes, fieldSize: maxFieldBytes, fieldNameSize: 100, headerPairs: 32 };
   return multer({
     storage: createBoundedStorage(maxImageBytes * picturesInOne),
+    // As browsers and curl send the names of files.
+    defParamCharset: 'utf8',
     limits: { ...counts, ...sizes, fieldNestingDepth: 0, fieldArrayIndexLimit: 0 },
   }).array(imageField, mostFiles);
 }
@@ -107,7 +109,8 @@ function createForm({ mostFiles }: UploadDescription, { maxImageBytes }: Limits)
 function readFields(request: Request, { fields = {} }: UploadDescription): Record<string, string> {
   const given = Object.entries((request.body ?? {}) as Record<string, unknown>);
   for (const [name, value] of given) {
-    if (name === imageField) throw missingImage(`expected the field "${imageField}" as a file, got it as text`);
+    if (name === imageField)
+      throw missingImage(`expected the field "${imageField}" as a file, got it as text`);
     if (!Object.hasOwn(fields, name)) throw unexpectedField(name);
     if (typeof value !== 'string') {
       throw new MedoidError('invalid-request', `${name}: expected it once`, { field: name });

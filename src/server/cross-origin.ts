@@ -12,24 +12,40 @@ export interface CrossOriginOptions {
   readonly hosts?: readonly string[];
 }
 
+/** What the first line of a request names goes before the header (RFC 9112, 3.2.2). */
+const hostOf = ({ url, headers }: Request): string =>
+  /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? '';
+
 const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
 
 function requireHost(hosts: readonly string[]): RequestHandler {
-  return ({ headers: { host = '' } }, _, next) => {
+  return (request, _, next) => {
+    const host = hostOf(request);
     if (hosts.includes(nameOf(host))) return next();
-    throw new MedoidError('forbidden', `expected a Host of ${hosts.join(', ')}, got ${JSON.stringify(host)}`, {
-      field: 'Host',
-    });
+    throw new MedoidError(
+      'forbidden',
+      `expected a Host of ${hosts.join(', ')}, got ${JSON.stringify(host)}`,
+      {
+        field: 'Host',
+      },
+    );
   };
+}
+
+/** By name and port: behind a proxy the page may have come by https and the request by http. */
+function isOwn(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  // Of which the port is left out where the page's scheme has it anyway.
+  const here = `${page.protocol}//${host}`;
+  return URL.canParse(here) && new URL(here).host === page.host;
 }
 
 /** Whether a page of another origin makes the browser ask. */
 function isForeign(request: Request, origins: readonly string[]): boolean {
-  const { origin, host } = request.headers;
+  const { origin } = request.headers;
   if (origin === undefined) return request.headers['sec-fetch-site'] === 'cross-site';
-  // By host: behind a proxy the page may have come by https and the request by http.
-  const isOwn = URL.canParse(origin) && new URL(origin).host === host;
-  return !isOwn && !origins.includes(origin);
+  return !isOwn(origin, hostOf(request)) && !origins.includes(origin);
 }
 
 /**
@@ -40,9 +56,13 @@ const requireKnownOrigin =
   (origins: readonly string[]): RequestHandler =>
   (request, _, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(request.method) || !isForeign(request, origins)) return next();
-    throw new MedoidError('forbidden', 'expected a request from a page that is let in, got one of another origin', {
-      field: 'Origin',
-    });
+    throw new MedoidError(
+      'forbidden',
+      'expected a request from a page that is let in, got one of another origin',
+      {
+        field: 'Origin',
+      },
+    );
   };
 
 export function createCrossOrigin({ origins, hosts }: CrossOriginOptions): RequestHandler[] {

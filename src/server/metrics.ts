@@ -1,7 +1,8 @@
 import type { Response } from 'express';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Operation } from '../api/operation.js';
 import type { Gallery } from '../gallery/gallery.js';
+import type { SearchTimings } from '../gallery/search-question.js';
 
 /** Seconds. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -12,7 +13,7 @@ export interface Metrics {
   render(): Promise<string>;
   observeRequest(operation: Operation, response: Response, startedMs: number): void;
   /** @param timingsMs of one search, by stage */
-  observeStages(timingsMs: Readonly<Record<string, number>>): void;
+  observeStages(timingsMs: SearchTimings): void;
   /** A run of the model. */
   observeBatch(pictures: number, ms: number): void;
   /** Share of the true neighbours that the graph finds. */

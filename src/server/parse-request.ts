@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { MedoidError } from '../errors.js';
 
 type Issue = z.core.$ZodIssue;
@@ -7,13 +7,21 @@ type Path = readonly PropertyKey[];
 const deepest = 64;
 const shownLength = 200;
 
+/** Of a union without a message of its own, which says nothing. */
+const zodsOwnUnionMessage = 'Invalid input';
+
+/** `Too small: expected number to be >=1` and `Invalid input: expected object, received undefined`, without the rest. */
+const expectationOf = (message: string): string =>
+  message.replace(/^.*?(?=expected )/, '').replace(/, received \w+$/, '');
+
 /** `items.3.key` */
 const nameOf = (path: Path): string => path.map(String).join('.');
 
 /** Of a union, what the alternative that came furthest complains of. */
 function mostTelling(issue: Issue, path: Path): { readonly issue: Issue; readonly path: Path } {
   const here = [...path, ...issue.path];
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return { issue, path: here };
+  const says = issue.code === 'invalid_union' && issue.message === zodsOwnUnionMessage;
+  if (!says || issue.errors.length === 0) return { issue, path: here };
   const candidates = issue.errors
     .filter(issues => issues.length > 0)
     .map(issues => ({ issues, strangers: issues.filter(({ code }) => code === 'unrecognized_keys').length }));
@@ -21,7 +29,8 @@ function mostTelling(issue: Issue, path: Path): { readonly issue: Issue; readonl
     issues.filter(one => one.code === 'invalid_type' && one.path.length === 1).length;
   const [best] = candidates.sort(
     (a, b) =>
-      a.strangers + missing(a.issues) - (b.strangers + missing(b.issues)) || a.issues.length - b.issues.length,
+      a.strangers + missing(a.issues) - (b.strangers + missing(b.issues)) ||
+      a.issues.length - b.issues.length,
   );
   return best === undefined ? { issue, path: here } : mostTelling(best.issues[0], here);
 }
@@ -55,7 +64,7 @@ export function parse<Schema extends z.ZodType>(
     throw new MedoidError('invalid-request', `there is no ${noun} ${JSON.stringify(field)} here`, { field });
   }
   const name = nameOf(path);
-  const got = `${issue.message}, got ${show(valueAt(given, path))}`;
+  const got = `${expectationOf(issue.message)}, got ${show(valueAt(given, path))}`;
   if (name === '') throw new MedoidError('invalid-request', got);
   throw new MedoidError('invalid-request', `${name}: ${got}`, { field: name });
 }

@@ -50,7 +50,6 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   'rate-limited': 60,
 };
 
-
 const ownTrouble = 'The server could not answer. Its log says why, under the id of this request.';
 
 /** Express' router refuses a path such as /%ff with a plain error of this kind. */
@@ -91,7 +90,8 @@ export const answerProblem: ErrorRequestHandler = (error, request, response, nex
   // Half an answer cannot be taken back: Express ends the connection.
   if (response.headersSent) return next(error);
   const seconds = retryAfter[problem.code];
-  if (seconds !== undefined && !response.hasHeader('Retry-After')) response.set('Retry-After', String(seconds));
+  if (seconds !== undefined && !response.hasHeader('Retry-After'))
+    response.set('Retry-After', String(seconds));
   // Of a body that is refused nothing more is read.
   if (!request.complete) response.set('Connection', 'close');
   for (const name of ['ETag', 'Content-Disposition']) response.removeHeader(name);

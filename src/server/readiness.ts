@@ -19,10 +19,7 @@ export interface Readiness {
 }
 
 /** @param stopping aborted when the server takes leave */
-export function createReadiness(
-  gallery: Pick<Gallery, 'listCollections'>,
-  stopping: AbortSignal,
-): Readiness {
+export function createReadiness(gallery: Pick<Gallery, 'listCollections'>, stopping: AbortSignal): Readiness {
   const noted = new Map<string, { status: CollectionStatus; detail?: string }>();
   return {
     note(name, status, detail) {

@@ -21,7 +21,8 @@ export function watchRecall(gallery: Gallery, { metrics, notify, signal }: Watch
       if (items < 2 || signal.aborted) continue;
       try {
         const collection = await gallery.collection(name);
-        metrics.observeRecall(name, await collection.probeRecall({ seed: round, signal }));
+        const recall = await collection.probeRecall({ seed: round, signal });
+        if (recall !== undefined) metrics.observeRecall(name, recall);
       } catch (error) {
         // One that is broken or gone is reported to whoever asks for it.
         if (!(error instanceof MedoidError)) notify(`the recall of ${name} could not be measured`, error);

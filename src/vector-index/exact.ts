@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { MedoidError } from '../errors.js';
 import { checkId, checkNeighbourCount, checkVector } from './checks.js';
-import { createNearestHeap } from './nearest-heap.js';
+import { scanRows, visitRows } from './scan-rows.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector-index.js';
 
@@ -96,18 +96,28 @@ export class ExactIndex implements VectorIndex {
   search(query: Float32Array, k: number): Hit[] {
     checkVector(query, this.dimension);
     checkNeighbourCount(k);
-    const { block, dimension, rowIds } = this;
-    const heap = createNearestHeap(Math.min(k, this.size));
-    for (let row = 0, offset = 0; row < rowIds.length; row++, offset += dimension) {
-      let squared = 0;
-      for (let d = 0; d < dimension; d++) {
-        const difference = query[d] - block[offset + d];
-        squared += difference * difference;
-      }
-      const distance = Math.sqrt(squared);
-      if (distance <= heap.bound()) heap.offer({ id: rowIds[row], distance });
+    return scanRows(this.block, query, { ids: this.rowIds, count: k });
+  }
+
+  /**
+   * As `search`, of the vectors of some ids only; those that are not in the index are passed over.
+   * @throws MedoidError `invalid-vector` or `invalid-option`
+   */
+  searchAmong(query: Float32Array, k: number, ids: Iterable<number>): Hit[] {
+    checkVector(query, this.dimension);
+    checkNeighbourCount(k);
+    const wanted = new Uint8Array(this.size);
+    for (const id of ids) {
+      const row = this.rows.get(id);
+      if (row !== undefined) wanted[row] = 1;
     }
-    return heap.sorted();
+    return scanRows(this.block, query, { ids: this.rowIds, count: k, wanted });
+  }
+
+  /** Calls `visit` with each vector's id and distance, in no order. @throws MedoidError `invalid-vector` */
+  visitDistances(query: Float32Array, visit: (id: number, distance: number) => void): void {
+    checkVector(query, this.dimension);
+    visitRows(this.block, query, { ids: this.rowIds, visit });
   }
 
   async save(path: string, modelId: string): Promise<void> {

@@ -18,7 +18,9 @@ describe('the OpenAPI document', () => {
 
   it('has every operation, each under an id of its own', () => {
     const paths = document.paths as Record<string, Record<string, { operationId: string }>>;
-    const ids = Object.values(paths).flatMap(path => Object.values(path).map(({ operationId }) => operationId));
+    const ids = Object.values(paths).flatMap(path =>
+      Object.values(path).map(({ operationId }) => operationId),
+    );
     expect(ids.sort()).toEqual(
       listOperations()
         .map(({ id }) => id)
@@ -29,7 +31,9 @@ describe('the OpenAPI document', () => {
 
   it('refers to nothing that is not there', () => {
     const { schemas } = document.components as { schemas: Record<string, unknown> };
-    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(([, target]) => target);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(
+      ([, target]) => target,
+    );
     expect(references.length).toBeGreaterThan(50);
     for (const target of references) {
       expect(target).toMatch(/^#\/components\/schemas\/\w+$/);

@@ -28,8 +28,7 @@ const toItem = (row: Row, i: number): Record<string, unknown> => ({
 function createFinder(rows: readonly Row[]): (filter: ItemFilter) => number[] {
   const database = new Database(':memory:');
   for (const sql of migrations) database.exec(sql);
-  database.exec(`INSERT INTO collections (name, model_id, model_directory, dimension, created_at)
-    VALUES ('default', 'tiny@1', 'tiny@1', 3, '2024-01-01T00:00:00.000Z')`);
+  database.exec(`INSERT INTO collections (name, created_at) VALUES ('default', '2024-01-01T00:00:00.000Z')`);
   const add = database.prepare(`INSERT INTO items
     (id, collection_id, key, label, metadata, image_sha256, format, width, height, bytes, created_at, updated_at)
     VALUES (@id, 1, @key, @label, @metadata, @sha256, @format, @width, @height, @bytes, @createdAt, @updatedAt)`);

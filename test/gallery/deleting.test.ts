@@ -28,7 +28,7 @@ describe('deleting', () => {
     return existsSync(join(filled.directory, 'images', sha256.slice(0, 2), sha256));
   };
   const foundBy = async (from: Collection, exact: boolean): Promise<string[]> => {
-    const { results } = await from.search(filled.pictures[0], { k: 100, exact });
+    const { results } = await from.searchByImage(filled.pictures[0], { k: 100, exact });
     return results.map(({ item }) => item.key).sort();
   };
 
@@ -180,11 +180,13 @@ describe('deleting', () => {
     await gallery.close();
     gallery = await open({ access: 'write', wrapEmbedder: inner => beforeEmbedding(inner, gate.pass) });
     collection = await gallery.collection('default');
-    const searching = collection.search(filled.pictures[0], { k: 8 });
+    const searching = collection.searchByImage(filled.pictures[0], { k: 8 });
     await gate.reached();
     const removing = gallery.removeCollection('default');
     await expect(gallery.collection('default')).rejects.toThrow(withCode('not-found'));
-    await expect(collection.search(filled.pictures[0], { k: 8 })).rejects.toThrow(withCode('not-found'));
+    await expect(collection.searchByImage(filled.pictures[0], { k: 8 })).rejects.toThrow(
+      withCode('not-found'),
+    );
     await expect(gallery.createCollection('default', modelPath())).rejects.toThrow(withCode('conflict'));
     gate.stayOpen();
     expect((await searching).results).toHaveLength(8);

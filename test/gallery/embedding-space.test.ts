@@ -51,7 +51,7 @@ describe('the space a collection is searched in', () => {
     return model.id;
   };
   const nearestKey = async (collection: Collection, picture: number): Promise<string> =>
-    (await collection.search(filled.pictures[picture], { k: 3 })).results[0].item.key;
+    (await collection.searchByImage(filled.pictures[picture], { k: 3 })).results[0].item.key;
 
   beforeEach(async () => {
     filled = await createFilledGallery();
@@ -65,12 +65,12 @@ describe('the space a collection is searched in', () => {
     const catalog = openCatalog();
     const reader = await open({ access: 'read' });
     const collection = await reader.collection('default');
-    const before = (await collection.search(filled.pictures[0], { k: 1 })).modelId;
+    const before = (await collection.searchByImage(filled.pictures[0], { k: 1 })).modelId;
     for (const seed of [1, 2, 3]) {
       const modelId = await activateOther(catalog, seed);
       // Ten at once: the new space is opened once, and each answer is of one model.
       const answers = await Promise.all(
-        filled.pictures.slice(0, 10).map(picture => collection.search(picture, { k: 12 })),
+        filled.pictures.slice(0, 10).map(picture => collection.searchByImage(picture, { k: 12 })),
       );
       for (const [i, answer] of answers.entries()) {
         expect(answer).toMatchObject({ modelId, results: { length: 12 } });
@@ -107,7 +107,7 @@ describe('the space a collection is searched in', () => {
     onDecode = async () => {
       for (const seed of [1, 2]) if (activated.length < 2) activated.push(await activateOther(catalog, seed));
     };
-    const answer = await collection.search(filled.pictures[5], { k: 1 });
+    const answer = await collection.searchByImage(filled.pictures[5], { k: 1 });
     expect(answer.modelId).toBe(activated[1]);
     expect(answer.results[0].item.key).toBe('picture-5.png');
   });
@@ -118,13 +118,15 @@ describe('the space a collection is searched in', () => {
     const collection = await reader.collection('default');
     catalog.removeCollection(1);
     await expect(reader.collection('default')).rejects.toThrow(withCode('not-found'));
-    await expect(collection.search(filled.pictures[0], { k: 1 })).rejects.toThrow(withCode('not-found'));
+    await expect(collection.searchByImage(filled.pictures[0], { k: 1 })).rejects.toThrow(
+      withCode('not-found'),
+    );
     const [modelDirectory] = await readdir(join(filled.directory, 'models'));
     const modelId = decodeURIComponent(modelDirectory);
     catalog.addCollection({ name: 'default', modelId, modelDirectory, dimension: 16 });
     const again = await reader.collection('default');
     expect(again).not.toBe(collection);
-    expect((await again.search(filled.pictures[0], { k: 1 })).results).toEqual([]);
+    expect((await again.searchByImage(filled.pictures[0], { k: 1 })).results).toEqual([]);
   });
 
   it('is saved while the gallery is open, once enough has changed', async () => {

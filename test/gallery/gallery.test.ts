@@ -33,7 +33,7 @@ describe('Gallery', () => {
     (await collection.add(items)).map(outcome => outcome.status);
   /** Keys of all neighbours of a picture, nearest first. */
   const neighboursOf = async (collection: Collection, i: number): Promise<string[]> => {
-    const { results } = await collection.search(pictures[i], { k: 100 });
+    const { results } = await collection.searchByImage(pictures[i], { k: 100 });
     return results.map(({ item }) => item.key);
   };
   /** A gallery with ten pictures, closed again. */
@@ -64,7 +64,7 @@ describe('Gallery', () => {
     const [outcome] = await collection.add([{ ...itemOf(0), metadata }]);
     expect(outcome).toMatchObject({ key: 'picture-0', status: 'added' });
     await collection.add(pictures.slice(1).map((_, i) => itemOf(i + 1)));
-    const answer = await collection.search(pictures[0], { k: 5 });
+    const answer = await collection.searchByImage(pictures[0], { k: 5 });
     expect(answer.results).toHaveLength(5);
     expect(answer.results[0].distance).toBeLessThan(1e-3);
     expect(answer.results[0].item).toMatchObject({
@@ -88,9 +88,9 @@ describe('Gallery', () => {
     const collection = await gallery.createCollection('default', model);
     await collection.add(pictures.slice(0, 10).map((_, i) => itemOf(i)));
     const exact = async (i: number) =>
-      (await collection.search(pictures[i], { k: 100, exact: true })).results;
-    const graph = async (i: number) => (await collection.search(pictures[i], { k: 100 })).results;
-    const keys = (results: { item: { key: string } }[]) => results.map(({ item }) => item.key);
+      (await collection.searchByImage(pictures[i], { k: 100, exact: true })).results;
+    const graph = async (i: number) => (await collection.searchByImage(pictures[i], { k: 100 })).results;
+    const keys = (results: readonly { item: { key: string } }[]) => results.map(({ item }) => item.key);
     expect(keys(await exact(0))).toEqual(keys(await graph(0)));
     await collection.add([itemOf(10), { ...itemOf(3), image: pictures[11] }]);
     expect(await exact(3)).toHaveLength(11);
@@ -125,7 +125,7 @@ describe('Gallery', () => {
     ]);
     expect(collection.size).toBe(3);
     expect((await neighboursOf(collection, 5))[0]).toBe('picture-0');
-    expect((await collection.search(pictures[0], { k: 9 })).results).toHaveLength(3);
+    expect((await collection.searchByImage(pictures[0], { k: 9 })).results).toHaveLength(3);
     expect(await statusesOf(collection, [{ key: 'picture-1', image: pictures[1] }])).toEqual(['updated']);
     expect(await statusesOf(collection, [{ key: 'picture-1', image: pictures[1], metadata: {} }])).toEqual([
       'unchanged',
@@ -138,7 +138,7 @@ describe('Gallery', () => {
     const [outcome] = await collection.add([itemOf(0)]);
     const id = outcome.status === 'failed' ? 0 : outcome.item.id;
     expect((await collection.readImage(id)).bytes.equals(pictures[0])).toBe(true);
-    const thumbnail = await collection.createThumbnail(id, { side: 20, format: 'webp' });
+    const thumbnail = await collection.renderImage(id, { side: 20, format: 'webp' });
     expect(thumbnail.subarray(8, 12).toString()).toBe('WEBP');
     expect(() => collection.getItem(id + 1)).toThrow(withCode('not-found'));
     await expect(collection.readImage(id + 1)).rejects.toThrow(withCode('not-found'));
@@ -166,7 +166,7 @@ describe('Gallery', () => {
     expect(collection.rebuiltBecause).toBeUndefined();
     expect(collection.size).toBe(10);
     for (let i = 0; i < 10; i++) expect((await neighboursOf(collection, i))[0]).toBe(`picture-${i}`);
-    const [{ item }] = (await collection.search(pictures[4], { k: 1 })).results;
+    const [{ item }] = (await collection.searchByImage(pictures[4], { k: 1 })).results;
     expect((await collection.readImage(item.id)).bytes.equals(pictures[4])).toBe(true);
   });
 
@@ -250,13 +250,13 @@ describe('Gallery', () => {
   it('shows a reader beside the writer what the writer does, at once', async () => {
     await createFilled();
     const reader = await (await open('read')).collection('default');
-    expect((await reader.search(pictures[0], { k: 100, exact: true })).results).toHaveLength(10);
+    expect((await reader.searchByImage(pictures[0], { k: 100, exact: true })).results).toHaveLength(10);
     const writer = await (await open('write')).collection('default');
     await writer.add([itemOf(10), { ...itemOf(0), image: pictures[11] }]);
     expect(reader.size).toBe(11);
     expect(await neighboursOf(reader, 11)).toEqual(await neighboursOf(writer, 11));
     expect((await neighboursOf(reader, 11))[0]).toBe('picture-0');
-    expect((await reader.search(pictures[10], { k: 100, exact: true })).results).toHaveLength(11);
+    expect((await reader.searchByImage(pictures[10], { k: 100, exact: true })).results).toHaveLength(11);
     await expect(reader.add([itemOf(12)])).rejects.toThrow(withCode('read-only'));
   });
 
@@ -299,7 +299,9 @@ describe('Gallery', () => {
       statusesOf(a, [{ ...itemOf(0), image: pictures[3] }]),
     ]);
     expect(back).toEqual([['replaced'], ['replaced']]);
-    expect((await a.search(pictures[3], { k: 1 })).results[0]).toMatchObject({ item: { key: 'picture-0' } });
+    expect((await a.searchByImage(pictures[3], { k: 1 })).results[0]).toMatchObject({
+      item: { key: 'picture-0' },
+    });
   });
 
   it('writes nothing of a call that was stopped', async () => {
@@ -315,7 +317,7 @@ describe('Gallery', () => {
     const collection = await gallery.createCollection('default', model);
     const adding = collection.add(pictures.map((_, i) => itemOf(i)));
     const closing = gallery.close();
-    await expect(collection.search(pictures[0], { k: 1 })).rejects.toThrow(withCode('interrupted'));
+    await expect(collection.searchByImage(pictures[0], { k: 1 })).rejects.toThrow(withCode('interrupted'));
     expect(await adding).toHaveLength(20);
     await closing;
     const reader = await (await open('read')).collection('default');
@@ -329,7 +331,9 @@ describe('Gallery', () => {
     await createFilled();
     const gallery = await open('write');
     const collection = await gallery.collection('default');
-    const [first, second] = (await collection.search(pictures[0], { k: 2 })).results.map(({ item }) => item);
+    const [first, second] = (await collection.searchByImage(pictures[0], { k: 2 })).results.map(
+      ({ item }) => item,
+    );
     const pathOf = (sha256: string) => join(directory, 'images', sha256.slice(0, 2), sha256);
     await truncate(pathOf(first.imageSha256), 10);
     await rm(pathOf(second.imageSha256));

@@ -49,22 +49,49 @@ describe('GET items', () => {
     expect(body).not.toHaveProperty('vectorId');
   });
 
-  it('gives back the very bytes of an image, guarded, and 304 to whoever has them', async () => {
+  it('answers a copy of an image, guarded, and 304 to whoever has it', async () => {
     const path = `${collection}/items/3/image`;
-    const response = await request(app).get(path).expect(200);
-    expect(filled.pictures[2].equals(response.body)).toBe(true);
+    const response = await request(app).get(path).set('Accept', 'image/png').expect(200);
+    const pixelsOf = (image: Buffer) => sharp(image).flatten().raw().toBuffer();
+    expect((await pixelsOf(response.body)).equals(await pixelsOf(filled.pictures[2]))).toBe(true);
     expect(response.headers).toMatchObject({
       'content-type': 'image/png',
       'content-disposition': 'inline; filename="item-3.png"',
       'content-security-policy': "default-src 'none'; sandbox",
       'x-content-type-options': 'nosniff',
       'cache-control': 'private, no-cache',
+      vary: 'Accept',
     });
     const { etag } = response.headers;
-    expect(etag).toMatch(/^"[0-9a-f]{64}"$/);
-    const again = await request(app).get(path).set('If-None-Match', etag).expect(304);
+    expect(etag).toMatch(/^"[0-9a-f]{64}-png"$/);
+    const again = await request(app)
+      .get(path)
+      .set({ Accept: 'image/png', 'If-None-Match': etag })
+      .expect(304);
     expect(again.headers.etag).toBe(etag);
-    await request(app).get(path).set('If-None-Match', '"other"').expect(200);
+    await request(app).get(path).set({ Accept: 'image/png', 'If-None-Match': '"other"' }).expect(200);
+    const jpeg = await request(app).get(path).set('If-None-Match', etag).expect(200);
+    expect(jpeg.headers['content-type']).toBe('image/jpeg');
+  });
+
+  it('never answers the bytes that were uploaded', async () => {
+    const script = '<script>alert(1)</script>';
+    const polyglot = Buffer.concat([filled.pictures[0], Buffer.from(script)]);
+    await request(app)
+      .post(`${collection}/items?key=polyglot`)
+      .set('Content-Type', 'image/png')
+      .send(polyglot)
+      .expect(200);
+    const { body } = await request(app).get(`${collection}/items?key=polyglot`).expect(200);
+    for (const kind of ['image', 'thumbnail']) {
+      for (const accept of ['image/png', 'image/webp', 'text/html', '*/*']) {
+        const path = `${collection}/items/${body.items[0].id}/${kind}`;
+        const answer = await request(app).get(path).set('Accept', accept).responseType('blob').expect(200);
+        expect(answer.body.includes(script)).toBe(false);
+        expect(answer.headers['content-type']).toMatch(/^image\/(png|webp|jpeg)$/);
+      }
+    }
+    await request(app).delete(`${collection}/items/${body.items[0].id}`).expect(204);
   });
 
   it('answers 304 without reading the picture again', async () => {

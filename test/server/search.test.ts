@@ -27,12 +27,12 @@ describe('POST search', () => {
     ];
     for (const answer of answers) {
       const { body } = answer;
-      expect(Object.keys(body)).toEqual(['results', 'modelId', 'timingsMs']);
+      expect(Object.keys(body)).toEqual(['results', 'next', 'modelId', 'timingsMs']);
       expect(body.results).toHaveLength(10);
       expect(body.results[0].distance).toBeLessThan(1e-3);
       expect(body.results[0].item).toMatchObject({ id: 5, key: 'picture-4.png', metadata: { number: 4 } });
       expect(body.modelId).toMatch(/^tiny@/);
-      expect(Object.keys(body.timingsMs)).toEqual(['decode', 'embed', 'search']);
+      expect(Object.keys(body.timingsMs)).toEqual(['fetch', 'decode', 'embed', 'search']);
       expect(keysOf(answer)).toEqual(keysOf(answers[0]));
     }
   });

@@ -28,7 +28,7 @@ export const search = defineOperation({
   query: searchParameters,
   body: { json: searchRequestSchema, upload: { mostFiles: mostQueryImages } },
   answers: { 200: { description: 'The results.', json: searchAnswerSchema } },
-  problems: ['not-found', 'invalid-vector', 'model-mismatch', ...imageProblems, ...fetchProblems],
+  problems: ['not-found', 'invalid-vector', ...imageProblems, ...fetchProblems],
 });
 
 export const searchBatch = defineOperation({

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 export const collectionNameSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'expected up to 64 letters, digits, ".", "_" and "-", the first a letter or digit');
+  .regex(
+    /^[A-Za-z0-9][\w.-]{0,63}$/,
+    'expected up to 64 letters, digits, ".", "_" and "-", the first a letter or digit',
+  );
 
 export const collectionSchema = z
   .strictObject({
@@ -16,7 +19,10 @@ export const collectionSchema = z
   .meta({ id: 'Collection' });
 
 export const newCollectionSchema = z
-  .strictObject({ name: collectionNameSchema, modelId: z.string().min(1).describe('one of `GET /v1/models`') })
+  .strictObject({
+    name: collectionNameSchema,
+    modelId: z.string().min(1).describe('one of `GET /v1/models`'),
+  })
   .meta({ id: 'NewCollection' });
 
 export const modelSchema = z

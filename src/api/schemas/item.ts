@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { jsonSchema } from './json.js';
+import { mostMetadataBytes } from '../../gallery/item.js';
 import { readableFormats } from '../../images/decode.js';
+import { jsonSchema } from './json.js';
 
 const maxKeyLength = 1024;
 const maxLabelLength = 1024;
-const maxMetadataBytes = 64 * 1024;
 
 /** Half a character would come back as another one. */
 const wholeText = (longest: number) =>
@@ -22,8 +22,8 @@ export const labelSchema = wholeText(maxLabelLength)
 export const metadataSchema = z
   .record(z.string(), jsonSchema)
   .refine(
-    metadata => Buffer.byteLength(JSON.stringify(metadata)) <= maxMetadataBytes,
-    `expected at most ${maxMetadataBytes} bytes of JSON`,
+    metadata => Buffer.byteLength(JSON.stringify(metadata)) <= mostMetadataBytes,
+    `expected at most ${mostMetadataBytes} bytes of JSON`,
   )
   .describe('whatever the caller keeps with it');
 
@@ -57,7 +57,10 @@ export const imageInJsonSchema = z
   .union([
     z.strictObject({ base64: z.base64().min(1).describe('the bytes of the picture') }),
     z.strictObject({
-      url: z.url({ protocol: /^https?$/ }).max(4096).describe('where it is fetched from, if the server may'),
+      url: z
+        .url({ protocol: /^https?$/ })
+        .max(4096)
+        .describe('where it is fetched from, if the server may'),
     }),
   ])
   .meta({ id: 'ImageInJson', description: 'A picture, or the address of one.' });
@@ -73,7 +76,10 @@ export const mostQueuedItems = 10_000;
 
 export const newItemsSchema = z
   .strictObject({
-    items: z.array(newItemTextSchema.extend({ image: imageInJsonSchema })).min(1).max(mostQueuedItems),
+    items: z
+      .array(newItemTextSchema.extend({ image: imageInJsonSchema }))
+      .min(1)
+      .max(mostQueuedItems),
   })
   .meta({
     id: 'NewItems',

@@ -1,2 +1,13 @@
 import { z } from 'zod';
-export const newJobSchema = z.strictObject({ kind: z.literal('cluster') }).meta({ id: 'NewJob' });
+import { clusterInputSchema } from '../../gallery/jobs/cluster.js';
+import { dedupeInputSchema } from '../../gallery/jobs/dedupe.js';
+import { evaluateInputSchema } from '../../gallery/jobs/evaluate.js';
+
+/** Work that can be asked for by itself; other jobs come of adding pictures and of changing the model. */
+export const newJobSchema = z
+  .discriminatedUnion('kind', [
+    clusterInputSchema.extend({ kind: z.literal('cluster').describe('groups the items around medoids') }),
+    dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
+    evaluateInputSchema.extend({ kind: z.literal('evaluate').describe('measures the model on the labels') }),
+  ])
+  .meta({ id: 'NewJob' });

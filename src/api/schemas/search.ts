@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { itemFilterSchema } from '../../catalog/item-filter.js';
+import { mostResults, searchOptionMeanings, searchOptionsSchema } from '../../gallery/search-question.js';
 import { imageInJsonSchema, itemSchema, keySchema } from './item.js';
 import { decimal, jsonText, wholeNumber, yesOrNo } from './parameters.js';
 
-export const mostResults = 1000;
 export const mostQueryImages = 16;
 export const mostSearchesAtOnce = 32;
-const maxDistance = 2;
+const greatestDistance = 2;
 const mostDimensions = 4096;
 
 const fraction = z.number().min(0).max(1);
@@ -39,37 +39,16 @@ export const querySchema = z
   ])
   .meta({ id: 'Query', description: 'What is looked for.' });
 
-const described = {
-  k: 'most results of a page',
-  maxDistance: 'nothing farther than this',
-  exact: '`true` compares with every vector, `false` asks the graph',
-  onePerLabel: 'the nearest item of each label only; items without one each count for themselves',
-  diversity:
-    '0 ranks by distance alone; towards 1 results are to be unlike each other (maximal marginal relevance)',
-  includeSelf: 'whether an item that is the query may be a result',
-  filter: 'only items that it holds for',
-};
-
-/** How the results are chosen. */
-export const searchOptionsSchema = z.strictObject({
-  k: z.int().min(1).max(mostResults).default(10).describe(described.k),
-  maxDistance: z.number().min(0).max(maxDistance).optional().describe(described.maxDistance),
-  filter: itemFilterSchema.optional().describe(described.filter),
-  exact: z.boolean().default(false).describe(described.exact),
-  onePerLabel: z.boolean().default(false).describe(described.onePerLabel),
-  diversity: fraction.default(0).describe(described.diversity),
-  includeSelf: z.boolean().default(false).describe(described.includeSelf),
-});
-export type SearchOptions = z.output<typeof searchOptionsSchema>;
-
 /** The same as parameters after `?`, for pictures that are uploaded. */
 export const searchParameters = z.strictObject({
-  k: wholeNumber({ min: 1, max: mostResults }).default(10).describe(described.k),
-  maxDistance: decimal({ min: 0, max: maxDistance }).optional().describe(described.maxDistance),
-  filter: jsonText(itemFilterSchema).optional().describe(described.filter),
-  exact: yesOrNo.default(false).describe(described.exact),
-  onePerLabel: yesOrNo.default(false).describe(described.onePerLabel),
-  diversity: decimal({ min: 0, max: 1 }).default(0).describe(described.diversity),
+  k: wholeNumber({ min: 1, max: mostResults }).default(10).describe(searchOptionMeanings.k),
+  maxDistance: decimal({ min: 0, max: greatestDistance })
+    .optional()
+    .describe(searchOptionMeanings.maxDistance),
+  filter: jsonText(itemFilterSchema).optional().describe(searchOptionMeanings.filter),
+  exact: yesOrNo.default(false).describe(searchOptionMeanings.exact),
+  onePerLabel: yesOrNo.default(false).describe(searchOptionMeanings.onePerLabel),
+  diversity: decimal({ min: 0, max: 1 }).default(0).describe(searchOptionMeanings.diversity),
   box: jsonText(cropBoxSchema).optional().describe('the part of the picture that is looked for'),
 });
 

@@ -10,10 +10,11 @@ import {
   updateItem,
 } from '../../api/operations/items.js';
 import { mostItemsAtOnce } from '../../api/schemas/item.js';
-import { compileItemFilter } from '../../catalog/item-filter.js';
+import { compileItemFilter } from '../../catalog/compile-item-filter.js';
 import { MedoidError } from '../../errors.js';
 import type { Collection } from '../../gallery/collection.js';
 import type { AddOutcome, NewItem } from '../../gallery/item.js';
+import type { StagedImage } from '../../gallery/stage-image.js';
 import { answerBytes } from '../answer-bytes.js';
 import { readImageInJson } from '../image-in-json.js';
 import { keyOfBytes, type RequestedItem, readNewItems } from '../new-items.js';
@@ -24,7 +25,8 @@ import { answerJob } from './models.js';
 const fetchedAtOnce = 8;
 
 /** RFC 7240. */
-const prefersAsync = (header: string | undefined): boolean => /(^|[\s,;])respond-async($|[\s,;])/i.test(header ?? '');
+const prefersAsync = (header: string | string[] = ''): boolean =>
+  /(^|[\s,;])respond-async($|[\s,;])/i.test(String(header));
 
 type Failure = Extract<AddOutcome, { status: 'failed' }>;
 
@@ -56,6 +58,9 @@ async function addNow(
   const good = items.filter((item): item is NewItem => !('status' in item));
   const added = await collection.add(good, signal);
   const outcomes = items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+  const refused = outcomes.find(outcome => outcome.status === 'failed' && outcome.code === 'overloaded');
+  // To be sent again as a whole: what was added already is then unchanged.
+  if (refused?.status === 'failed') throw new MedoidError(refused.code, refused.message);
   const [first, ...others] = outcomes;
   if (others.length === 0 && first.status === 'failed') throw new MedoidError(first.code, first.message);
   return { json: { outcomes } };
@@ -67,18 +72,24 @@ async function addLater(
   items: readonly RequestedItem[],
   { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
 ): Promise<Answer> {
-  const staged: unknown[] = [];
-  // One after another: each is on disk before the next is taken out of its base64.
-  for (const { key, label, metadata, image } of items) {
-    if (!Buffer.isBuffer(image) && 'url' in image) {
-      staged.push({ key: key ?? image.url, label, metadata, url: image.url });
-      continue;
-    }
+  const held: StagedImage[] = [];
+  const stage = async ({ key, label, metadata, image }: RequestedItem): Promise<unknown> => {
+    if (!Buffer.isBuffer(image) && 'url' in image)
+      return { key: key ?? image.url, label, metadata, url: image.url };
     const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
-    const imageSha256 = await collection.stageImage(bytes);
-    staged.push({ key: key ?? keyOfBytes(bytes), label, metadata, imageSha256 });
+    const staged = await collection.stageImage(bytes);
+    held.push(staged);
+    return { key: key ?? keyOfBytes(bytes), label, metadata, imageSha256: staged.imageSha256 };
+  };
+  try {
+    const staged: unknown[] = [];
+    // One after another: each is on disk before the next is taken out of its base64.
+    for (const item of items) staged.push(await stage(item));
+    return answerJob(parts.gallery.jobs.start('add-items', collection.name, { items: staged }));
+  } finally {
+    // From now on it is the job that holds them, or nobody.
+    for (const { release } of held) await release();
   }
-  return answerJob(parts.gallery.jobs.start('add-items', collection.name, { items: staged }));
 }
 
 async function add(call: Call<typeof addItems>, parts: RouteParts): Promise<Answer> {
@@ -97,7 +108,10 @@ async function add(call: Call<typeof addItems>, parts: RouteParts): Promise<Answ
   return addNow(collection, await readImages(items, signal, parts), signal);
 }
 
-async function remove({ params, readJson }: Call<typeof deleteItems>, { gallery }: RouteParts): Promise<Answer> {
+async function remove(
+  { params, readJson }: Call<typeof deleteItems>,
+  { gallery }: RouteParts,
+): Promise<Answer> {
   const collection = await gallery.collection(params.name);
   const which = await readJson();
   if ('ids' in which) return { json: await collection.removeItems(which.ids) };
@@ -126,7 +140,9 @@ export const createItemRoutes = (parts: RouteParts): Route[] => {
     }),
     route(addItems, call => add(call, parts)),
     route(deleteItems, call => remove(call, parts)),
-    route(getItem, async ({ params }) => ({ json: (await gallery.collection(params.name)).getItem(params.id) })),
+    route(getItem, async ({ params }) => ({
+      json: (await gallery.collection(params.name)).getItem(params.id),
+    })),
     route(updateItem, async ({ params, readJson }) => {
       const collection = await gallery.collection(params.name);
       return { json: await collection.updateItem(params.id, await readJson()) };

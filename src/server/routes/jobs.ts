@@ -9,10 +9,7 @@ import { answerJob } from './models.js';
 /** Keeps proxies from closing a stream on which nothing happens. */
 const heartbeatMs = 15_000;
 
-async function streamJob(
-  response: Response,
-  states: AsyncIterable<JobSummary>,
-): Promise<void> {
+async function streamJob(response: Response, states: AsyncIterable<JobSummary>): Promise<void> {
   response.set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
@@ -24,7 +21,8 @@ async function streamJob(
     for await (const job of states) {
       const more = response.write(`event: ${job.state}\ndata: ${JSON.stringify(job)}\n\n`);
       // A slow reader is waited for: meanwhile only the newest state is kept.
-      if (!more && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!more && !response.destroyed)
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
   } finally {
     clearInterval(heartbeat);

@@ -2,8 +2,7 @@ import { search, searchBatch } from '../../api/operations/search.js';
 import type { SearchRequest } from '../../api/schemas/search.js';
 import { errorCatalogue, MedoidError } from '../../errors.js';
 import type { Collection } from '../../gallery/collection.js';
-import type { SearchAnswer } from '../../gallery/item.js';
-import type { Query, SearchQuestion } from '../../gallery/search-question.js';
+import type { Query, SearchAnswer, SearchQuestion } from '../../gallery/search-question.js';
 import { readImageInJson } from '../image-in-json.js';
 import { requestCodes } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
@@ -28,7 +27,11 @@ function toQuestion(request: SearchRequest, tools: Tools): SearchQuestion {
   return { queries: queries.map(query => toQuery(query, tools)), options };
 }
 
-async function ask(collection: Collection, question: SearchQuestion, { parts, signal }: Tools): Promise<SearchAnswer> {
+async function ask(
+  collection: Collection,
+  question: SearchQuestion,
+  { parts, signal }: Tools,
+): Promise<SearchAnswer> {
   const answer = await collection.search(question, signal);
   parts.metrics?.observeStages(answer.timingsMs);
   return answer;
@@ -56,7 +59,11 @@ async function answerOne(call: Call<typeof search>, parts: RouteParts): Promise<
 
 /** What of a failed search among several its asker may know. */
 function describeFailure(error: unknown) {
-  if (!(error instanceof MedoidError) || !requestCodes.has(error.code) || errorCatalogue[error.code].status >= 500) {
+  if (
+    !(error instanceof MedoidError) ||
+    !requestCodes.has(error.code) ||
+    errorCatalogue[error.code].status >= 500
+  ) {
     throw error;
   }
   const { code, message, field } = error;

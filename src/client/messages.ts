@@ -1,0 +1,50 @@
+import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
+import type { Operations } from '../api/operations/index.js';
+import type { ItemFilter } from '../catalog/item-filter.js';
+import type { CallOptions } from './transport.js';
+
+export type Answer<Id extends keyof Operations> = AnswerOf<Operations[Id]>;
+export type JsonBody<Id extends keyof Operations> = JsonBodyOf<Operations[Id]>;
+
+export type Collection = Answer<'getCollection'>;
+export type Model = Answer<'listModels'>['models'][number];
+export type Item = Answer<'getItem'>;
+export type ItemPage = Answer<'listItems'>;
+export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
+export type SearchAnswer = Answer<'search'>;
+export type Job = Answer<'getJob'>;
+export type JobPage = Answer<'listJobs'>;
+export type NewItems = JsonBody<'addItems'>['items'];
+export type SearchRequest = JsonBody<'search'>;
+export type NewJob = JsonBody<'startJob'>;
+export type { ItemFilter };
+
+/** A picture to send: its bytes, and of one to be added what is said of it. */
+export interface Picture {
+  readonly bytes: Uint8Array | Blob;
+  /** The file's name unless given, and without one the hash of its bytes. */
+  readonly key?: string;
+  readonly label?: string | null;
+  readonly metadata?: Record<string, unknown>;
+}
+
+export interface PageOptions extends CallOptions {
+  readonly limit?: number;
+  readonly after?: number;
+}
+
+/** How results are chosen, for pictures that are uploaded. */
+export interface SearchByImageOptions extends CallOptions {
+  readonly k?: number;
+  readonly maxDistance?: number;
+  readonly filter?: ItemFilter;
+  readonly exact?: boolean;
+  readonly onePerLabel?: boolean;
+  readonly diversity?: number;
+  readonly box?: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
+}
