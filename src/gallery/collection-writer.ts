@@ -6,7 +6,7 @@ import type { ActiveSpace } from './active-space.js';
 import { type IndexChanges, planItems, writePlans } from './add-items.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
-import { type AddOutcome, type Item, toItem } from './item.js';
+import { type AddOutcome, type Item, mostMetadataBytes, toItem } from './item.js';
 import { mergePatch } from './merge-patch.js';
 import type { Notify } from './notice.js';
 import {
@@ -105,10 +105,10 @@ export class CollectionWriter {
     return this.exclusively(async () => {
       const row = catalog.findItem(collectionId, id);
       if (row === undefined) throw new MedoidError('not-found', `the collection has no item ${id}`);
-      const { label = row.label, metadata = {} } = parsePatch(patch);
-      return toItem(
-        catalog.updateItem(collectionId, id, { label, metadata: mergePatch(row.metadata, metadata) }),
-      );
+      const { label = row.label, metadata: change = {} } = parsePatch(patch);
+      const metadata = mergePatch(row.metadata, change);
+      requireShort(metadata);
+      return toItem(catalog.updateItem(collectionId, id, { label, metadata }));
     });
   }
 
@@ -138,6 +138,17 @@ async function releaseAll(prepared: Promise<readonly (PreparedItem | FailedItem)
   // Without items there is nothing to let go of; why there are none is said elsewhere.
   const items = await prepared.catch(() => []);
   for (const item of items) if ('hold' in item) await item.hold.release();
+}
+
+/** Patches may each be short and come to more and more. */
+function requireShort(metadata: Record<string, unknown>): void {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes <= mostMetadataBytes) return;
+  throw new MedoidError(
+    'invalid-request',
+    `metadata: expected at most ${mostMetadataBytes} bytes of JSON with what is there, got ${bytes}`,
+    { field: 'metadata' },
+  );
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -3,6 +3,9 @@ import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
 import { type ImageFormat, readableFormats } from '../images/decode.js';
 
+/** As JSON. */
+export const mostMetadataBytes = 64 * 1024;
+
 /** One image of a collection and what is known of it. */
 export interface Item {
   readonly id: number;

@@ -99,6 +99,8 @@ function createForm({ mostFiles }: UploadDescription, { maxImageBytes }: Limits)
   const sizes = { fileSize: maxImageBytes, fieldSize: maxFieldBytes, fieldNameSize: 100, headerPairs: 32 };
   return multer({
     storage: createBoundedStorage(maxImageBytes * picturesInOne),
+    // As browsers and curl send the names of files.
+    defParamCharset: 'utf8',
     limits: { ...counts, ...sizes, fieldNestingDepth: 0, fieldArrayIndexLimit: 0 },
   }).array(imageField, mostFiles);
 }

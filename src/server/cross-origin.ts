@@ -12,10 +12,15 @@ export interface CrossOriginOptions {
   readonly hosts?: readonly string[];
 }
 
+/** What the first line of a request names goes before the header (RFC 9112, 3.2.2). */
+const hostOf = ({ url, headers }: Request): string =>
+  /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? '';
+
 const nameOf = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
 
 function requireHost(hosts: readonly string[]): RequestHandler {
-  return ({ headers: { host = '' } }, _, next) => {
+  return (request, _, next) => {
+    const host = hostOf(request);
     if (hosts.includes(nameOf(host))) return next();
     throw new MedoidError(
       'forbidden',
@@ -27,13 +32,20 @@ function requireHost(hosts: readonly string[]): RequestHandler {
   };
 }
 
+/** By name and port: behind a proxy the page may have come by https and the request by http. */
+function isOwn(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  // Of which the port is left out where the page's scheme has it anyway.
+  const here = `${page.protocol}//${host}`;
+  return URL.canParse(here) && new URL(here).host === page.host;
+}
+
 /** Whether a page of another origin makes the browser ask. */
 function isForeign(request: Request, origins: readonly string[]): boolean {
-  const { origin, host } = request.headers;
+  const { origin } = request.headers;
   if (origin === undefined) return request.headers['sec-fetch-site'] === 'cross-site';
-  // By host: behind a proxy the page may have come by https and the request by http.
-  const isOwn = URL.canParse(origin) && new URL(origin).host === host;
-  return !isOwn && !origins.includes(origin);
+  return !isOwn(origin, hostOf(request)) && !origins.includes(origin);
 }
 
 /**

@@ -36,71 +36,85 @@ function givenKey(request: Request): string | undefined {
   return typeof own === 'string' && own !== '' ? own : undefined;
 }
 
-const tooMany = (limit: number): MedoidError =>
-  new MedoidError('rate-limited', `expected at most ${limit} requests a minute: try again later`);
+const tooMany = (limit: number, what: string): MedoidError =>
+  new MedoidError('rate-limited', `expected at most ${limit} ${what} a minute: try again later`);
 
 const addressOf = ({ ip }: Request): string => ipKeyGenerator(ip ?? 'unknown');
 
-/** Who asks: set by the guard before the handler runs. */
-const callers = new WeakMap<Request, VerifiedKey>();
+/** Who asks: known once the guard has let the request through, or refused it for what the key may not. */
+const callers = new WeakMap<object, VerifiedKey>();
 
-/** The name of the key that asks, for the log. */
-export const callerOf = (request: Request): string | undefined => callers.get(request)?.id;
+/** The id of the key that asks, for the log. */
+export const callerOf = (request: object): string | undefined => callers.get(request)?.id;
 
-function authorise(keys: KeyVerifier, operation: Operation): RequestHandler {
-  return (request, response, next) => {
+const unauthenticated = (given: string | undefined): MedoidError =>
+  new MedoidError(
+    'unauthenticated',
+    given === undefined
+      ? 'expected a key as "Authorization: Bearer …" or "X-API-Key: …", got none'
+      : 'expected a key that is valid, got one that is unknown or revoked',
+  );
+
+/** Finds out who it is. What is counted is wrong keys: no requests without one, none that are still under way. */
+function createAuthentication(keys: KeyVerifier): RequestHandler {
+  const wrongKeys = rateLimit({
+    windowMs: minuteMs,
+    standardHeaders: false,
+    legacyHeaders: false,
+    limit: wrongKeysAMinute,
+    keyGenerator: addressOf,
+    handler: () => {
+      throw tooMany(wrongKeysAMinute, 'wrong keys');
+    },
+  });
+  return async (request, response, next) => {
+    const { totalHits = 0 } = (await wrongKeys.getKey(addressOf(request))) ?? {};
+    if (totalHits >= wrongKeysAMinute) throw tooMany(wrongKeysAMinute, 'wrong keys');
     const given = givenKey(request);
     const key = given === undefined ? undefined : keys.verify(given);
-    if (key === undefined) {
-      response.set('WWW-Authenticate', 'Bearer realm="medoid"');
-      throw new MedoidError(
-        'unauthenticated',
-        given === undefined
-          ? 'expected a key as "Authorization: Bearer …" or "X-API-Key: …", got none'
-          : 'expected a key that is valid, got one that is unknown or revoked',
-      );
+    if (key !== undefined) {
+      callers.set(request, key);
+      return next();
     }
-    if (!key.scopes.includes(operation.access)) {
-      throw new MedoidError(
-        'forbidden',
-        `expected a key with the scope ${operation.access}, got one with ${key.scopes.join(', ')}`,
-      );
-    }
-    callers.set(request, key);
-    next();
+    response.set('WWW-Authenticate', 'Bearer realm="medoid"');
+    if (given === undefined) throw unauthenticated(given);
+    await wrongKeys(request, response, error => next(error ?? unauthenticated(given)));
   };
 }
 
-/** The handlers that stand before an operation: who is it, may they, and how often. */
+/** Whether who asks may do so. */
+const authorise =
+  ({ access }: Operation): RequestHandler =>
+  (request, _, next) => {
+    const { scopes = [] } = callers.get(request) ?? {};
+    if (scopes.includes(access)) return next();
+    throw new MedoidError(
+      'forbidden',
+      `expected a key with the scope ${access}, got one with ${scopes.join(', ')}`,
+    );
+  };
+
+/** The handlers that stand before an operation: who is it, how often, and may they. */
 export function createGuard({
   keys,
   rateLimit: limit,
 }: GuardOptions): (operation: Operation) => RequestHandler[] {
-  const shared = { windowMs: minuteMs, standardHeaders: 'draft-8', legacyHeaders: false } as const;
   const limitOf = (request: Request): number => callers.get(request)?.rateLimit ?? limit;
   const requests = rateLimit({
-    ...shared,
+    windowMs: minuteMs,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
     limit: limitOf,
     skip: request => limitOf(request) === 0,
     keyGenerator: request => callers.get(request)?.id ?? addressOf(request),
     handler: request => {
-      throw tooMany(limitOf(request));
+      throw tooMany(limitOf(request), 'requests');
     },
   });
-  const wrongKeys = rateLimit({
-    ...shared,
-    standardHeaders: false,
-    limit: wrongKeysAMinute,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_, { statusCode }) => statusCode !== 401,
-    keyGenerator: addressOf,
-    handler: () => {
-      throw tooMany(wrongKeysAMinute);
-    },
-  });
+  const authenticate = keys === undefined ? undefined : createAuthentication(keys);
   return operation => {
     if (operation.access === 'public') return [];
-    if (keys !== undefined) return [wrongKeys, authorise(keys, operation), requests];
+    if (authenticate !== undefined) return [authenticate, requests, authorise(operation)];
     return limit === 0 ? [] : [requests];
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ParsedBodyOf } from '../api/operation.js';
 import type { addItems } from '../api/operations/items.js';
-import { newItemTextSchema } from '../api/schemas/item.js';
+import { keySchema, labelSchema, metadataSchema } from '../api/schemas/item.js';
 import { MedoidError } from '../errors.js';
 import { hashImage } from '../images/decode.js';
 import type { ImageInJson } from './image-in-json.js';
@@ -20,7 +20,10 @@ export interface RequestedItem {
 type AddCall = Call<typeof addItems>;
 type Upload = Extract<Body<unknown>, { kind: 'upload' }>;
 
-const textsSchema = z.array(newItemTextSchema.partial());
+/** Without defaults: what is not said here may be said of all of them. */
+const textsSchema = z.array(
+  z.strictObject({ key: keySchema, label: labelSchema, metadata: metadataSchema }).partial(),
+);
 
 /** @throws MedoidError `invalid-request` field `items` */
 function readTexts({ files, fields }: Upload): z.output<typeof textsSchema> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { createLog } from '../log.js';
+import { callerOf } from './guard.js';
 
 export type Log = ReturnType<typeof createLog>;
 
@@ -24,6 +25,11 @@ export const createRequestLog = (log: Log): RequestHandler =>
     serializers: {
       req: ({ id, method, url }) => ({ id, method, url }),
       res: ({ statusCode }) => ({ statusCode }),
+    },
+    // Nobody is known yet when the request begins.
+    customProps: request => {
+      const keyId = callerOf(request);
+      return keyId === undefined ? {} : { keyId };
     },
     // The failure itself has been logged by `answerProblem`.
     customErrorObject: (_request, _response, _error, { err: _, ...line }) => line,

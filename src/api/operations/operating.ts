@@ -53,6 +53,8 @@ export const getMetrics = defineOperation({
   path: '/metrics',
   access: 'read',
   summary: 'Measurements in the text format of Prometheus',
+  // Of a server that was told to measure nothing.
+  problems: ['not-found'],
   answers: { 200: { description: 'Latencies by stage, queues, sizes, recall.', media: ['text/plain'] } },
 });
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { mostMetadataBytes } from '../../gallery/item.js';
 import { readableFormats } from '../../images/decode.js';
 import { jsonSchema } from './json.js';
 
 const maxKeyLength = 1024;
 const maxLabelLength = 1024;
-const maxMetadataBytes = 64 * 1024;
 
 /** Half a character would come back as another one. */
 const wholeText = (longest: number) =>
@@ -22,8 +22,8 @@ export const labelSchema = wholeText(maxLabelLength)
 export const metadataSchema = z
   .record(z.string(), jsonSchema)
   .refine(
-    metadata => Buffer.byteLength(JSON.stringify(metadata)) <= maxMetadataBytes,
-    `expected at most ${maxMetadataBytes} bytes of JSON`,
+    metadata => Buffer.byteLength(JSON.stringify(metadata)) <= mostMetadataBytes,
+    `expected at most ${mostMetadataBytes} bytes of JSON`,
   )
   .describe('whatever the caller keeps with it');
 
