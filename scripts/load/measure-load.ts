@@ -8,12 +8,16 @@ import type { LoadOptions } from './options.js';
 import { type Search, searchById, searchByPicture, searches } from './searches.js';
 import { type ServedGallery, serveGallery } from './served-gallery.js';
 
-/** Mean milliseconds of a search in each stage, as the server has measured them. */
-type Stages = Readonly<Record<'decode' | 'embed' | 'search', number>>;
+/** Mean milliseconds of a search, as the server has measured them. */
+interface ServerTimes {
+  /** In each stage, with the wait for a turn. */
+  readonly stagesMs: Readonly<Record<'decode' | 'embed' | 'search', number>>;
+  /** Of processor: of all threads, and whatever else runs beside the server takes none of it. */
+  readonly processorMs: number;
+}
 
-export interface SearchReport extends Driven {
+export interface SearchReport extends Driven, ServerTimes {
   readonly name: string;
-  readonly stagesMs: Stages;
 }
 
 export interface MixedReport {
@@ -74,12 +78,17 @@ async function prepare(search: Search, { options, dimension, served, signal }: B
   return driveWith;
 }
 
-function meanStages(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Stages {
+function meanTimes(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): ServerTimes {
   const grown = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   const mean = (stage: string): number =>
     (1000 * grown(`medoid_stage_duration_seconds_sum{stage="${stage}"}`)) /
     grown(`medoid_stage_duration_seconds_count{stage="${stage}"}`);
-  return { decode: mean('decode'), embed: mean('embed'), search: mean('search') };
+  return {
+    stagesMs: { decode: mean('decode'), embed: mean('embed'), search: mean('search') },
+    processorMs:
+      (1000 * grown('process_cpu_seconds_total')) /
+      grown('medoid_request_duration_seconds_count{operation="search",status="200"}'),
+  };
 }
 
 async function measureSearch(search: Search, bench: Bench): Promise<SearchReport[]> {
@@ -90,8 +99,7 @@ async function measureSearch(search: Search, bench: Bench): Promise<SearchReport
     report(`${search.name}, ${connections} connections`);
     const before = await served.readMetrics();
     const driven = await driveWith(connections);
-    const stagesMs = meanStages(before, await served.readMetrics());
-    reports.push({ name: search.name, ...driven, stagesMs });
+    reports.push({ name: search.name, ...driven, ...meanTimes(before, await served.readMetrics()) });
   }
   return reports;
 }

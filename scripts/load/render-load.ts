@@ -16,11 +16,11 @@ const cellsOf = ({ connections, perSecond, latencyMs, errors, refused }: Driven)
 
 const renderSearches = (searches: readonly SearchReport[]): string =>
   formatTable([
-    ['search', ...head, 'decode ms', 'embed ms', 'search ms'],
-    ...searches.map(({ name, stagesMs: { decode, embed, search }, ...driven }) => [
+    ['search', ...head, 'decode ms', 'embed ms', 'search ms', 'CPU ms'],
+    ...searches.map(({ name, stagesMs: { decode, embed, search }, processorMs, ...driven }) => [
       name,
       ...cellsOf(driven),
-      ...[decode, embed, search].map(ms => fixed(ms, 2)),
+      ...[decode, embed, search, processorMs].map(ms => fixed(ms, 2)),
     ]),
   ]);
 
