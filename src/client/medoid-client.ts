@@ -27,12 +27,11 @@ import {
   type Message,
   type Send,
 } from './transport.js';
+import { waitForEnd } from './wait-for-end.js';
 
 export type * from './messages.js';
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';
-
-const finalStates: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
 
 /**
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
@@ -235,11 +234,9 @@ export class MedoidClient {
     for await (const { data } of events) yield JSON.parse(data) as Job;
   }
 
-  /** The job as it has ended. A stream that breaks off is opened again. */
-  async waitForJob(id: number, options: CallOptions = {}): Promise<Job> {
-    for (;;) {
-      for await (const job of this.watchJob(id, options)) if (finalStates.includes(job.state)) return job;
-    }
+  /** The job as it has ended. A stream that breaks off is opened again; one that cannot be opened is a failure. */
+  waitForJob(id: number, { signal }: CallOptions = {}): Promise<Job> {
+    return waitForEnd(() => this.watchJob(id, { signal }), signal);
   }
 
   cancelJob(id: number, options: CallOptions = {}): Promise<Job> {

@@ -61,6 +61,8 @@ export async function startServer(
     port,
     async close({ deadlineMs }) {
       closing = true;
+      // Whoever waits for an answer is not to send more by the same connection, which will be cut.
+      for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close');
       const closed = once(server, 'close');
       // HTTP's own `close` also destroys connections whose answer is handed over but still on its way.
       ListeningServer.prototype.close.call(server);
