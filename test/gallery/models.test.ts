@@ -95,6 +95,6 @@ describe('the models of a gallery', () => {
     await gallery.close();
     await rm(modelsDirectory, { recursive: true });
     const again = await (await open()).collection('second');
-    expect((await again.search(filled.pictures[0], { k: 1 })).results).toHaveLength(1);
+    expect((await again.searchByImage(filled.pictures[0], { k: 1 })).results).toHaveLength(1);
   });
 });

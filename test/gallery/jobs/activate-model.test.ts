@@ -58,7 +58,16 @@ describe('the job that activates a model', () => {
   });
 
   it('embeds everything anew, measures both models, and changes over', async () => {
-    const gallery = await open();
+    const closed: string[] = [];
+    const gallery = await open({
+      wrapEmbedder: inner => ({
+        ...beforeEmbedding(inner, async () => undefined),
+        close: async () => {
+          closed.push(inner.modelId);
+          await inner.close();
+        },
+      }),
+    });
     const collection = await gallery.collection('default');
     const job = await activate(gallery, others[0]);
     expect(job).toMatchObject({ state: 'done', error: null, progress: { done: 70, total: 70 } });
@@ -74,11 +83,13 @@ describe('the job that activates a model', () => {
       items: 70,
     });
     for (const exact of [false, true]) {
-      const answer = await collection.search(filled.pictures[7], { k: 100, exact });
+      const answer = await collection.searchByImage(filled.pictures[7], { k: 100, exact });
       expect(answer).toMatchObject({ modelId: others[0], results: { length: 70 } });
       expect(answer.results[0]).toMatchObject({ item: { key: 'picture-7.png' } });
       expect(answer.results[0].distance).toBeLessThan(1e-3);
     }
+    // The model that nobody asks any more is let go.
+    expect(closed).toEqual([first]);
     expect(await activate(gallery, others[0])).toMatchObject({
       state: 'failed',
       error: { code: 'conflict' },
@@ -98,7 +109,7 @@ describe('the job that activates a model', () => {
       previousModelId: others[0],
       embedded: 2,
     });
-    expect((await collection.search(await createPicture('new'), { k: 99 })).results).toHaveLength(70);
+    expect((await collection.searchByImage(await createPicture('new'), { k: 99 })).results).toHaveLength(70);
     expect((await activate(gallery, others[1])).result).toMatchObject({
       embedded: 70,
       previousModelId: first,
@@ -125,7 +136,7 @@ describe('the job that activates a model', () => {
     const search = async (offset: number): Promise<void> => {
       for (let i = offset; running; i = i === 69 ? 2 : i + 1) {
         try {
-          const answer = await collection.search(filled.pictures[i], { k: 3, exact: i % 2 === 0 });
+          const answer = await collection.searchByImage(filled.pictures[i], { k: 3, exact: i % 2 === 0 });
           seen.add(answer.modelId);
           const [{ item, distance }] = answer.results;
           if (item.key !== `picture-${i}.png` || distance > 1e-3 || answer.results.length !== 3) failures++;
@@ -135,9 +146,11 @@ describe('the job that activates a model', () => {
       }
     };
     const add = async (): Promise<void> => {
-      while (running) {
-        const picture = await createPicture(`added ${added}`);
-        const [outcome] = await collection.add([{ key: `added-${added}`, image: picture }]);
+      while (running && failures === 0) {
+        const image = await createPicture(`added ${added}`);
+        const [outcome] = await collection
+          .add([{ key: `added-${added}`, image }])
+          .catch(() => [{ status: 'failed' as const }]);
         if (outcome.status === 'added') added++;
         else failures++;
       }
@@ -161,14 +174,14 @@ describe('the job that activates a model', () => {
     expect([...seen].sort()).toEqual([first, others[0]].sort());
     expect(collection.size).toBe(69 + added);
     for (const exact of [false, true]) {
-      const { results, modelId } = await collection.search(await createPicture('replaced'), {
+      const { results, modelId } = await collection.searchByImage(await createPicture('replaced'), {
         k: 10_000,
         exact,
       });
       expect([results.length, modelId]).toEqual([69 + added, others[0]]);
       expect(results[0].item.key).toBe('picture-1.png');
     }
-    const last = await collection.search(await createPicture(`added ${added - 1}`), { k: 1 });
+    const last = await collection.searchByImage(await createPicture(`added ${added - 1}`), { k: 1 });
     expect(last.results[0].item.key).toBe(`added-${added - 1}`);
   });
 
@@ -197,7 +210,7 @@ describe('the job that activates a model', () => {
     // What was written before is not embedded again.
     expect(pictures).toBe(6);
     // The reader beside it sees that another model answers.
-    const answer = await readerCollection.search(filled.pictures[3], { k: 1 });
+    const answer = await readerCollection.searchByImage(filled.pictures[3], { k: 1 });
     expect(answer).toMatchObject({ modelId: others[0], results: [{ item: { key: 'picture-3.png' } }] });
   });
 
@@ -216,7 +229,7 @@ describe('the job that activates a model', () => {
     const failed = await activate(gallery, others[0]);
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'invalid-gallery' } });
     expect(failed.error?.message).toMatch(/^item 40: /);
-    expect((await collection.search(filled.pictures[3], { k: 100 })).results).toHaveLength(70);
+    expect((await collection.searchByImage(filled.pictures[3], { k: 100 })).results).toHaveLength(70);
     // Without it, it goes through.
     await collection.removeItems([40]);
     expect(await activate(gallery, others[0])).toMatchObject({ state: 'done' });

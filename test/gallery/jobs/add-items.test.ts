@@ -110,7 +110,7 @@ describe('the job that adds items', () => {
     });
     const collection = await again.collection('default');
     expect(collection.size).toBe(84);
-    const { results } = await collection.search(pictures[79], { k: 1 });
+    const { results } = await collection.searchByImage(pictures[79], { k: 1 });
     expect(results[0].item).toMatchObject({ key: 'new-79', label: 'new' });
   });
 
