@@ -58,7 +58,16 @@ describe('the job that activates a model', () => {
   });
 
   it('embeds everything anew, measures both models, and changes over', async () => {
-    const gallery = await open();
+    const closed: string[] = [];
+    const gallery = await open({
+      wrapEmbedder: inner => ({
+        ...beforeEmbedding(inner, async () => undefined),
+        close: async () => {
+          closed.push(inner.modelId);
+          await inner.close();
+        },
+      }),
+    });
     const collection = await gallery.collection('default');
     const job = await activate(gallery, others[0]);
     expect(job).toMatchObject({ state: 'done', error: null, progress: { done: 70, total: 70 } });
@@ -79,6 +88,8 @@ describe('the job that activates a model', () => {
       expect(answer.results[0]).toMatchObject({ item: { key: 'picture-7.png' } });
       expect(answer.results[0].distance).toBeLessThan(1e-3);
     }
+    // The model that nobody asks any more is let go.
+    expect(closed).toEqual([first]);
     expect(await activate(gallery, others[0])).toMatchObject({
       state: 'failed',
       error: { code: 'conflict' },
@@ -135,9 +146,11 @@ describe('the job that activates a model', () => {
       }
     };
     const add = async (): Promise<void> => {
-      while (running) {
-        const picture = await createPicture(`added ${added}`);
-        const [outcome] = await collection.add([{ key: `added-${added}`, image: picture }]);
+      while (running && failures === 0) {
+        const image = await createPicture(`added ${added}`);
+        const [outcome] = await collection
+          .add([{ key: `added-${added}`, image }])
+          .catch(() => [{ status: 'failed' as const }]);
         if (outcome.status === 'added') added++;
         else failures++;
       }
