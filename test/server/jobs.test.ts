@@ -179,6 +179,7 @@ describe('jobs', () => {
       gate.stayOpen();
       await closing;
       const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+      expect(gallery.jobs.get(body.id).state).toBe('running');
       const app = createApp({ gallery, log: createLog('silent'), webDirectory: filled.folder });
       await followJob(gallery.jobs, body.id);
       const job = (await request(app).get(`/v1/jobs/${body.id}`).expect(200)).body;
