@@ -42,6 +42,7 @@ const prepareStatements = (database: Database.Database) => ({
     `${itemColumns} WHERE items.collection_id = ? AND items.id > ? ORDER BY items.id LIMIT ?`,
   ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
+  dataVersion: database.prepare('PRAGMA data_version').pluck(),
   ownChanges: database.prepare('SELECT total_changes()').pluck(),
   itemOfVector: database.prepare(
     `SELECT items.*, vectors.id AS vector_id FROM items JOIN vectors ON vectors.item_id = items.id
@@ -91,8 +92,12 @@ export class Catalog {
   readonly jobs: JobTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
+  /** Made once: to make it takes longer than to begin and end a transaction. */
+  private readonly inTransaction: (work: () => unknown) => unknown;
+
   private constructor(private readonly database: Database.Database) {
     this.statements = prepareStatements(database);
+    this.inTransaction = database.transaction((work: () => unknown) => work());
     this.sets = new EmbeddingSets(database);
     this.jobs = new JobTable(database);
   }
@@ -108,7 +113,7 @@ export class Catalog {
 
   /** Everything `work` writes is kept or nothing is; everything it reads is of one moment. */
   transaction<T>(work: () => T): T {
-    return this.database.transaction(work)();
+    return this.inTransaction(work) as T;
   }
 
   /** Changes with everything that is written, by this process or another. */
@@ -118,7 +123,7 @@ export class Catalog {
 
   /** Changes when another process has written. */
   dataVersion(): number {
-    return Number(this.database.pragma('data_version', { simple: true }));
+    return this.statements.dataVersion.get() as number;
   }
 
   listCollections(): CollectionRow[] {

@@ -55,7 +55,7 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   end: database.prepare(
     `UPDATE jobs SET state = @state, result = @result, error_code = @code, error_message = @message,
-       checkpoint = NULL, finished_at = @now WHERE id = @id`,
+       input = 'null', checkpoint = NULL, finished_at = @now WHERE id = @id`,
   ),
   removeOld: database.prepare(
     `DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND id NOT IN
@@ -129,6 +129,7 @@ export class JobTable {
     this.statements.saveProgress.run({ id, done, total });
   }
 
+  /** What it was given is forgotten: it may be long, and nobody asks for it any more. */
   end(id: number, end: JobEnd): void {
     this.statements.end.run({
       id,

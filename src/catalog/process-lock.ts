@@ -9,7 +9,7 @@ const kinds = {
   gallery: {
     locked: 'gallery-locked',
     unusable: 'invalid-gallery',
-    advice: 'wait until it has ended, or open the gallery for reading',
+    advice: 'wait until it has ended, or open the gallery for reading (serve --read-only)',
   },
   run: { locked: 'run-locked', unusable: 'file-unusable', advice: 'wait until it has ended' },
 } as const;

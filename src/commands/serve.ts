@@ -42,7 +42,9 @@ async function openCollections(
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      const { rebuiltBecause } = await gallery.collection(name);
+      const collection = await gallery.collection(name);
+      await collection.warmUp();
+      const { rebuiltBecause } = collection;
       readiness.note(name, 'ready', rebuiltBecause === undefined ? undefined : 'the index was built anew');
       if (rebuiltBecause !== undefined) {
         report(`${name}: the index was built anew from the catalog: ${rebuiltBecause}`);

@@ -18,7 +18,9 @@ export const limitsOf = ({ maxImageBytes, maxPixels, maxSide, maxFrames }: Serve
 
 /** The names that a server answers to: of one that asks nobody for a key its own only. */
 export const hostsOf = ({ auth, host }: ServerSettings): readonly string[] | undefined =>
-  asksForKeys({ auth, host }) || !isLoopback(host) ? undefined : ['localhost', '127.0.0.1', '[::1]', host];
+  asksForKeys({ auth, host }) || !isLoopback(host)
+    ? undefined
+    : [...new Set(['localhost', '127.0.0.1', '[::1]', host])];
 
 /** Nothing where no keys are asked for. */
 export function openKeys(

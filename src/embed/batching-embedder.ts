@@ -7,7 +7,10 @@ import { type Ticket, WaitingLine } from './waiting-line.js';
 export interface BatchingOptions {
   /** Pictures a run of the network. */
   readonly maxBatch?: number;
-  /** Pictures that may wait to be decoded or embedded, together; those that are under way do not wait. */
+  /**
+   * Pictures that may wait to be decoded or embedded, together; those that are under way do not wait. More are refused
+   * before they are decoded, never after: what was accepted is seen through.
+   */
   readonly maxWaiting?: number;
   /** Twice as many as cores unless given: with as many, cores are idle between the steps of a picture. */
   readonly decodesAtOnce?: number;
@@ -55,15 +58,16 @@ class Batching implements BatchingEmbedder {
   }
 
   decode(image: Uint8Array, options: EmbedderDecodeOptions = {}): Promise<Uint8Array> {
-    return this.accept(1, () => this.decodeOne(image, options));
+    return this.admit(1, () => this.decodeOne(image, options));
   }
 
   embedPixels(pixels: readonly Uint8Array[], options: EmbedderCallOptions = {}): Promise<Float32Array[]> {
-    return this.accept(pixels.length, () => this.embedAll(pixels, options));
+    // Were these refused while others wait to be decoded, a crowd would have all its pictures decoded for nothing.
+    return this.accept(() => this.embedAll(pixels, options));
   }
 
   embed(images: readonly Uint8Array[]): Promise<Float32Array[]> {
-    return this.accept(images.length, async () =>
+    return this.admit(images.length, async () =>
       this.embedAll(await Promise.all(images.map(image => this.decodeOne(image))), {}),
     );
   }
@@ -88,11 +92,16 @@ class Batching implements BatchingEmbedder {
     }
   }
 
+  /** @throws MedoidError `interrupted` after `close` */
+  private async accept<T>(work: () => Promise<T>): Promise<T> {
+    if (this.closing !== undefined) throw new MedoidError('interrupted', 'the embedder has been closed');
+    return this.follow(work());
+  }
+
   /** @throws MedoidError `interrupted` after `close`, `overloaded` when there is no room for so many pictures */
-  private async accept<T>(count: number, work: () => Promise<T>): Promise<T> {
+  private async admit<T>(count: number, work: () => Promise<T>): Promise<T> {
     const { waiting } = this;
     const { maxWaiting } = this.settings;
-    if (this.closing !== undefined) throw new MedoidError('interrupted', 'the embedder has been closed');
     // Where nothing waits, even more than may wait are accepted: otherwise they never would be.
     if (waiting > 0 && waiting + count > maxWaiting) {
       throw new MedoidError(
@@ -100,7 +109,7 @@ class Batching implements BatchingEmbedder {
         `expected room for ${count} more beside the ${waiting} pictures that wait, got room for ${maxWaiting}: try again`,
       );
     }
-    return this.follow(work());
+    return this.accept(work);
   }
 
   private decodeOne(image: Uint8Array, { box, signal }: EmbedderDecodeOptions = {}): Promise<Uint8Array> {

@@ -162,6 +162,15 @@ export class Collection {
     });
   }
 
+  /** Measures what the first search would have to wait for. */
+  warmUp(): Promise<void> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(async space => {
+        space.similarityScale();
+      }),
+    );
+  }
+
   /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
   probeRecall({
     seed,

@@ -182,7 +182,10 @@ export class Gallery {
     await stopped;
     try {
       await this.parts.collections.closeAll({ save: this.options.access === 'write' });
-      await this.parts.images.close();
+      if (this.options.access === 'write') {
+        await this.parts.images.close();
+        await this.parts.sweepImages();
+      }
     } finally {
       this.catalog.close();
       this.lock?.close();

@@ -141,15 +141,18 @@ async function readForm(
   return { kind: 'upload', files, fields };
 }
 
-async function readRaw(
-  request: Request,
-  response: Response,
-  limit: { readonly maxBytes: number; readonly refusal: MedoidError },
-): Promise<Buffer> {
+/** How large a body may be. */
+interface Reach {
+  readonly maxBytes: number;
+  /** Made only for a body that is larger: to make an error takes longer than to read a small body. */
+  readonly refuse: () => MedoidError;
+}
+
+async function readRaw(request: Request, response: Response, limit: Reach): Promise<Buffer> {
   try {
     await runMiddleware(raw({ type: () => true, limit: limit.maxBytes, inflate: false }), request, response);
   } catch (error) {
-    throw (error as { type?: unknown }).type === 'entity.too.large' ? limit.refusal : malformed(error);
+    throw (error as { type?: unknown }).type === 'entity.too.large' ? limit.refuse() : malformed(error);
   }
   // A client that has gone away while it was asking leaves nothing.
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -186,28 +189,24 @@ function kindOf(request: Request, { body = {} }: Operation): Kind {
   return kind === 'multipart/form-data' ? 'form' : 'picture';
 }
 
-interface Reach {
-  readonly maxBytes: number;
-  readonly refusal: MedoidError;
-}
-
 function reachOf(kind: Kind, { body = {} }: Operation, { maxImageBytes }: Limits): Reach {
-  if (kind === 'picture') return { maxBytes: maxImageBytes, refusal: imageTooLarge(maxImageBytes) };
+  if (kind === 'picture') return { maxBytes: maxImageBytes, refuse: () => imageTooLarge(maxImageBytes) };
   const several = Math.min(body.upload?.mostFiles ?? picturesInOne, picturesInOne) * maxImageBytes;
-  if (kind === 'form') return { maxBytes: several + formFrameBytes, refusal: tooLarge('a form', several) };
+  if (kind === 'form')
+    return { maxBytes: several + formFrameBytes, refuse: () => tooLarge('a form', several) };
   const pictures = body.upload !== undefined || body.pictures === true;
   // Base64 makes four bytes of three.
   const maxBytes = pictures ? Math.ceil((several * 4) / 3) + maxTextBytes : maxTextBytes;
-  return { maxBytes, refusal: tooLarge('JSON', maxBytes) };
+  return { maxBytes, refuse: () => tooLarge('JSON', maxBytes) };
 }
 
 /** Bytes that may be in memory for one request: what it says, or the most there can be. */
-function requireFitting(request: Request, { maxBytes, refusal }: Reach): number {
+function requireFitting(request: Request, { maxBytes, refuse }: Reach): number {
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new MedoidError('unsupported-media-type', 'expected a body without Content-Encoding');
   }
-  if (declared > maxBytes) throw refusal;
+  if (declared > maxBytes) throw refuse();
   return Number.isFinite(declared) ? declared : maxBytes;
 }
 

@@ -114,6 +114,7 @@ export function createGuard({
   const authenticate = keys === undefined ? undefined : createAuthentication(keys);
   return operation => {
     if (operation.access === 'public') return [];
-    return authenticate === undefined ? [requests] : [authenticate, requests, authorise(operation)];
+    if (authenticate !== undefined) return [authenticate, requests, authorise(operation)];
+    return limit === 0 ? [] : [requests];
   };
 }

@@ -24,6 +24,9 @@ const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1
 const timedOut = (ms: number): MedoidError =>
   new MedoidError('timed-out', `expected an answer within ${ms} ms; the server is busy: try again`);
 
+/** One for all: each request ends with it, also those that were answered, and hardly any tells anybody. */
+const clientGone = new MedoidError('interrupted', 'the client has gone');
+
 /** @returns a signal that ends with the request, and a promise that fails when time is up */
 function createDeadline(response: Response, operation: Operation, options: MountOptions) {
   const controller = new AbortController();
@@ -40,7 +43,7 @@ function createDeadline(response: Response, operation: Operation, options: Mount
   expired.catch(() => undefined);
   response.once('close', () => {
     clearTimeout(timer);
-    controller.abort(new MedoidError('interrupted', 'the client has gone'));
+    controller.abort(clientGone);
   });
   return { signal: controller.signal, expired };
 }

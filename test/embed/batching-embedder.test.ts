@@ -151,13 +151,22 @@ describe('embedding in batches', () => {
     accepted.push(embedder.decode(images[1]), embedder.decode(images[2]));
     accepted.push(embedder.embedPixels([pixels[1]]), embedder.embedPixels([pixels[2]]));
     expect(embedder.waiting).toBe(4);
-    await expect(embedder.embedPixels([pixels[3]])).rejects.toMatchObject({ code: 'overloaded' });
     await expect(embedder.decode(images[3])).rejects.toMatchObject({ code: 'overloaded' });
     await expect(embedder.embed([images[3]])).rejects.toMatchObject({ code: 'overloaded' });
     gated.open();
     await Promise.all(accepted);
     // Room again; also for more at once than may wait, where nothing does.
-    expectSame(await embedder.embedPixels(pixels), expected);
+    expectSame(await embedder.embed(images), expected);
+  });
+
+  it('embeds what is decoded already, however many wait to be', async () => {
+    const embedder = create({ maxWaiting: 2, decodesAtOnce: 1 });
+    const decoding = images.slice(0, 3).map(image => embedder.decode(image));
+    await expect(embedder.decode(images[3])).rejects.toMatchObject({ code: 'overloaded' });
+    const embedding = [3, 4].map(i => embedder.embedPixels([pixels[i]]));
+    gated.open();
+    expectSame((await Promise.all(embedding)).flat(), expected.slice(3, 5));
+    expect(await Promise.all(decoding)).toEqual(pixels.slice(0, 3));
   });
 
   it('drops what has not begun when its signal is aborted, and finishes what has', async () => {

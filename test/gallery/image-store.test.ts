@@ -11,6 +11,8 @@ const sha256 = createHash('sha256').update(bytes).digest('hex');
 describe('the image store', () => {
   let directory: string;
   let needed: Set<string>;
+  /** Does what comes between, when the store asks whether an image is needed. */
+  let whenAsked: () => void;
   let store: ImageStore;
 
   const files = async (): Promise<string[]> =>
@@ -19,7 +21,13 @@ describe('the image store', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'medoid-images-'));
     needed = new Set();
-    store = createImageStore(directory, { isNeeded: hash => needed.has(hash) });
+    whenAsked = () => undefined;
+    store = createImageStore(directory, {
+      isNeeded: hash => {
+        whenAsked();
+        return needed.has(hash);
+      },
+    });
   });
   afterEach(() => rm(directory, { recursive: true }));
 
@@ -55,11 +63,16 @@ describe('the image store', () => {
     for (let round = 0; round < 50; round++) {
       const first = store.hold(sha256);
       await store.put(bytes, sha256);
-      // Removal begins before there is another hold; the put comes while the file is still there.
-      const removing = first.release();
-      const second = store.hold(sha256);
-      const putting = store.put(bytes, sha256);
-      await Promise.all([removing, putting]);
+      let second = first;
+      let putting = Promise.resolve();
+      // Between the moment that it is found to be of no use and its end.
+      whenAsked = () => {
+        second = store.hold(sha256);
+        putting = store.put(bytes, sha256);
+      };
+      await first.release();
+      await putting;
+      whenAsked = () => undefined;
       expect((await store.read(sha256)).equals(bytes)).toBe(true);
       await second.release();
     }

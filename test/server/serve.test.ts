@@ -23,7 +23,7 @@ describe('serve', () => {
   afterAll(() => filled.remove());
 
   /** Runs the command as the command line does, until `stop`. */
-  const run = (options: Record<string, string>) => {
+  const run = (options: Record<string, string | boolean>) => {
     const controller = new AbortController();
     const reports: string[] = [];
     let ended: Promise<CommandResult | undefined> | undefined;
@@ -51,14 +51,14 @@ describe('serve', () => {
     const { url, host, port } = json as Address;
     expect(json).toEqual({ url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port });
     expect([text, exitCode]).toEqual([`Medoid serves 1 collection at ${url}`, undefined]);
-    expect([host, reports.filter(line => line.includes('authentication'))]).toEqual(['127.0.0.1', []]);
-    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok', collections: 1 });
+    expect([host, reports.filter(line => line.includes('key'))]).toEqual(['127.0.0.1', []]);
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
     expect(await stop()).toBeUndefined();
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('serves what is indexed beside it', async () => {
-    const { answered, stop } = run({ port: '0' });
+  it('serves what is indexed beside it, when it only reads', async () => {
+    const { answered, stop } = run({ port: '0', readOnly: true });
     const { url } = (await answered).json as Address;
     const writer = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
     const picture = await createPicture('new');
@@ -76,17 +76,30 @@ describe('serve', () => {
   it('refuses a port that is taken, naming it, and leaves the gallery closed', async () => {
     const { answered, stop } = run({ port: '0' });
     const { port } = (await answered).json as Address;
-    const second = run({ port: String(port) }).answered;
+    const second = run({ port: String(port), readOnly: true }).answered;
     await expect(second).rejects.toMatchObject({ code: 'address-in-use' });
     await expect(second).rejects.toThrow(`port ${port}`);
     await stop();
   });
 
-  it('warns when other machines can reach it', async () => {
-    const { answered, reports, stop } = run({ port: '0', host: '0.0.0.0' });
-    await answered;
-    expect(reports.join('\n')).toMatch(/warning: 0\.0\.0\.0 may be reached .* no authentication/);
-    await stop();
+  it('asks for keys when other machines can reach it, and warns when it was told not to', async () => {
+    const guarded = run({ port: '0', host: '0.0.0.0' });
+    const { port } = (await guarded.answered).json as Address;
+    expect((await fetch(`http://127.0.0.1:${port}/v1/collections`)).status).toBe(401);
+    expect(guarded.reports.join('\n')).toMatch(/no key is valid yet.*medoid keys create/);
+    await guarded.stop();
+    const open = run({ port: '0', host: '0.0.0.0', auth: 'off' });
+    await open.answered;
+    expect(open.reports.join('\n')).toMatch(
+      /warning: 0\.0\.0\.0 may be reached .* nobody is asked for a key/,
+    );
+    await open.stop();
+  });
+
+  it('refuses to write beside another writer', async () => {
+    const writer = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+    await expect(run({ port: '0' }).answered).rejects.toMatchObject({ code: 'gallery-locked' });
+    await writer.close();
   });
 
   it('says that there is no gallery', async () => {

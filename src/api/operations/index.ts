@@ -1,15 +1,50 @@
 import type { Operation } from '../operation.js';
-import * as collections from './collections.js';
-import * as items from './items.js';
-import * as jobs from './jobs.js';
-import * as models from './models.js';
-import * as operating from './operating.js';
-import * as search from './search.js';
+import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
+import {
+  addItems,
+  deleteItem,
+  deleteItems,
+  getItem,
+  getItemImage,
+  getItemThumbnail,
+  listItems,
+  updateItem,
+} from './items.js';
+import { cancelJob, getJob, listJobs, startJob, watchJob } from './jobs.js';
+import { activateModel, listModels, rollBackModel } from './models.js';
+import { getHealth, getMetrics, getOpenApi, getReadiness } from './operating.js';
+import { search, searchBatch } from './search.js';
 
 /** Everything that can be asked over HTTP, by its id, in the order of the documentation. */
-export const operations = { ...collections, ...items, ...search, ...models, ...jobs, ...operating } as const;
+export const operations = {
+  listCollections,
+  createCollection,
+  getCollection,
+  deleteCollection,
+  listItems,
+  addItems,
+  deleteItems,
+  getItem,
+  updateItem,
+  deleteItem,
+  getItemImage,
+  getItemThumbnail,
+  search,
+  searchBatch,
+  listModels,
+  activateModel,
+  rollBackModel,
+  startJob,
+  listJobs,
+  getJob,
+  watchJob,
+  cancelJob,
+  getHealth,
+  getReadiness,
+  getMetrics,
+  getOpenApi,
+} as const;
 
 export type Operations = typeof operations;
-export type OperationId = keyof Operations;
 
 export const listOperations = (): readonly Operation[] => Object.values(operations);

@@ -4,7 +4,7 @@ import { rowOf } from '../../math/vectors.js';
 import { createTurns } from '../../take-turns.js';
 import type { VectorIndex } from '../../vector-index/vector-index.js';
 import { type EmbeddingsOfItems, readEmbeddings } from '../read-embeddings.js';
-import { defineJob, type JobContext } from './job.js';
+import { defineJob, type JobContext, stopIfAborted } from './job.js';
 
 export const dedupeInputSchema = z.strictObject({
   maxDistance: z
@@ -16,6 +16,7 @@ export const dedupeInputSchema = z.strictObject({
 });
 
 const neighboursAtFirst = 50;
+const reportEvery = 100;
 
 interface Group {
   /** Id of the item that stands for the group: the one added first. */
@@ -56,7 +57,8 @@ async function findGroups(
   const groups: Group[] = [];
   for (const [row, item] of items.entries()) {
     await takeTurn();
-    report({ done: row, total: items.length });
+    stopIfAborted(signal);
+    if (row % reportEvery === 0) report({ done: row, total: items.length });
     if (taken.has(item.imageSha256)) continue;
     taken.add(item.imageSha256);
     const distances = new Map([[item.imageSha256, 0]]);

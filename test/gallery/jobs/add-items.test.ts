@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MedoidError } from '../../../src/errors.js';
+import { Gallery, type GalleryOptions } from '../../../src/gallery/gallery.js';
+import { hashImage } from '../../../src/images/decode.js';
+import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
+import { beforeEmbedding, createGate, type Gate } from '../../fixtures/gate.js';
+import { createPicture } from '../../fixtures/images.js';
+import { followJob } from '../../fixtures/jobs.js';
+
+const nothing = { added: 0, replaced: 0, updated: 0, unchanged: 0, failed: [], failedCount: 0 };
+
+describe('the job that adds items', () => {
+  let filled: FilledGallery;
+  let gate: Gate;
+  const opened: Gallery[] = [];
+
+  const open = async (options: Partial<GalleryOptions> = {}): Promise<Gallery> => {
+    const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1, ...options });
+    opened.push(gallery);
+    return gallery;
+  };
+  /** Stages the pictures and starts the job. */
+  const start = async (gallery: Gallery, pictures: readonly Buffer[]): Promise<number> => {
+    const collection = await gallery.collection('default');
+    const staged = await Promise.all(pictures.map(picture => collection.stageImage(picture)));
+    const items = staged.map(({ imageSha256 }, i) => ({ key: `new-${i}`, imageSha256, label: 'new' }));
+    const { id } = gallery.jobs.start('add-items', 'default', { items });
+    await Promise.all(staged.map(({ release }) => release()));
+    return id;
+  };
+  const hasFile = (picture: Buffer): boolean => {
+    const sha256 = hashImage(picture);
+    return existsSync(join(filled.directory, 'images', sha256.slice(0, 2), sha256));
+  };
+
+  beforeEach(async () => {
+    filled = await createFilledGallery({ count: 4 });
+    gate = createGate();
+  });
+  afterEach(async () => {
+    gate.stayOpen();
+    for (const gallery of opened.splice(0)) await gallery.close();
+    await filled.remove();
+  });
+
+  it('adds what is staged and what lies at addresses, and says of each that failed why', async () => {
+    const fetched: string[] = [];
+    const gallery = await open({
+      fetchImage: async url => {
+        fetched.push(url);
+        if (url.endsWith('/gone')) throw new MedoidError('not-found', 'it is gone');
+        return createPicture(url);
+      },
+    });
+    const collection = await gallery.collection('default');
+    const { imageSha256, release } = await collection.stageImage(await createPicture('staged'));
+    const { id } = gallery.jobs.start('add-items', 'default', {
+      items: [
+        { key: 'staged', imageSha256, label: 'a', metadata: { n: 1 } },
+        { key: 'fetched', url: 'http://x/1' },
+        { key: 'gone', url: 'http://x/gone' },
+        { key: 'missing', imageSha256: 'f'.repeat(64) },
+        { key: 'picture-0.png', imageSha256: hashImage(filled.pictures[0]), label: 'other' },
+        { key: 'picture-1.png', imageSha256: hashImage(filled.pictures[0]) },
+        { key: 'staged', url: 'http://x/2' },
+      ],
+    });
+    await release();
+    expect((await followJob(gallery.jobs, id)).job.result).toEqual({
+      ...{ added: 2, replaced: 1, updated: 1, unchanged: 0, failedCount: 3 },
+      failed: [
+        { key: 'gone', code: 'not-found', message: 'it is gone' },
+        { key: 'missing', code: 'not-found', message: expect.not.stringContaining(filled.directory) },
+        { key: 'staged', code: 'invalid-request', message: expect.stringContaining('twice') },
+      ],
+    });
+    expect(fetched).toEqual(['http://x/1', 'http://x/gone']);
+    expect(collection.findItemByKey('staged')).toMatchObject({ label: 'a', metadata: { n: 1 }, imageSha256 });
+    expect(hasFile(filled.pictures[1])).toBe(false);
+  });
+
+  it('fetches nothing where nothing is to be fetched', async () => {
+    const { jobs } = await open();
+    const { id } = jobs.start('add-items', 'default', { items: [{ key: 'a', url: 'http://localhost/' }] });
+    expect((await followJob(jobs, id)).job).toMatchObject({
+      state: 'done',
+      result: { ...nothing, failed: [{ key: 'a', code: 'url-not-allowed' }], failedCount: 1 },
+    });
+  });
+
+  it('goes on where it was when the gallery was closed, and counts nothing twice', async () => {
+    const pictures = await Promise.all(Array.from({ length: 80 }, (_, i) => createPicture(`new ${i}`)));
+    const gallery = await open({ wrapEmbedder: inner => beforeEmbedding(inner, gate.pass) });
+    const id = await start(gallery, pictures);
+    // The first batch is written, the second is being embedded.
+    await gate.reached();
+    gate.open();
+    await gate.reached();
+    const closing = gallery.close();
+    gate.stayOpen();
+    await closing;
+    const waiting = await open({ access: 'read' });
+    expect(waiting.jobs.get(id)).toMatchObject({ state: 'queued', progress: { done: 32, total: 80 } });
+    expect((await waiting.collection('default')).size).toBe(36);
+    const again = await open();
+    expect((await followJob(again.jobs, id)).job).toMatchObject({
+      ...{ state: 'done', progress: { done: 80, total: 80 }, result: { ...nothing, added: 80 } },
+    });
+    const collection = await again.collection('default');
+    expect(collection.size).toBe(84);
+    const { results } = await collection.searchByImage(pictures[79], { k: 1 });
+    expect(results[0].item).toMatchObject({ key: 'new-79', label: 'new' });
+  });
+
+  it('leaves nothing behind of what it had not come to when it is cancelled', async () => {
+    const pictures = await Promise.all(Array.from({ length: 70 }, (_, i) => createPicture(`new ${i}`)));
+    const gallery = await open({ wrapEmbedder: inner => beforeEmbedding(inner, gate.pass) });
+    const id = await start(gallery, pictures);
+    await gate.reached();
+    gate.open();
+    await gate.reached();
+    const following = followJob(gallery.jobs, id);
+    gallery.jobs.cancel(id);
+    gate.stayOpen();
+    expect((await following).job).toMatchObject({ state: 'cancelled', progress: { done: 32 } });
+    // When it is closed nothing is under way any more.
+    await gallery.close();
+    expect(pictures.map(hasFile)).toEqual(pictures.map((_, i) => i < 32));
+  });
+
+  it('waits its turn where the model has too much to do', async () => {
+    let refusals = 3;
+    const gallery = await open({
+      wrapEmbedder: inner =>
+        beforeEmbedding(inner, async () => {
+          if (refusals-- > 0) throw new MedoidError('overloaded', 'too much to do');
+        }),
+    });
+    const id = await start(gallery, [await createPicture('new')]);
+    expect((await followJob(gallery.jobs, id)).job).toMatchObject({ state: 'done', result: { added: 1 } });
+    expect(refusals).toBe(-1);
+  });
+});
