@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as openRequest } from 'node:http';
 import request, { type Response } from 'supertest';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BatchingEmbedder, createBatchingEmbedder } from '../../src/embed/batching-embedder.js';
 import type { AppOptions } from '../../src/server/app.js';
 import { type RunningServer, startServer } from '../../src/server/start-server.js';
@@ -79,6 +79,25 @@ describe('when there is much to do, a request', () => {
     gate.stayOpen();
     const again = await add().expect(200);
     expect(again.body.outcomes[0].status).toBe('added');
+  });
+
+  it('that was to start a job too late has started none', async () => {
+    await open({ requestTimeoutMs: 150 });
+    const collectionOpened = await filled.gallery.collection('default');
+    const stage = collectionOpened.stageImage.bind(collectionOpened);
+    const staging = vi.spyOn(collectionOpened, 'stageImage').mockImplementation(async image => {
+      await gate.pass();
+      return stage(image);
+    });
+    const late = request(filled.app)
+      .post(`${collection}/items`)
+      .set({ 'Content-Type': 'image/png', Prefer: 'respond-async' })
+      .send(await createPicture('late'));
+    expectProblem(await late, 'timed-out');
+    gate.stayOpen();
+    await staging.mock.results[0].value;
+    await new Promise(resolve => setImmediate(resolve));
+    expect(filled.gallery.jobs.list({ limit: 10 }).jobs).toEqual([]);
   });
 
   it('has a body in time, too', async () => {

@@ -5,9 +5,15 @@ import { evaluateInputSchema } from '../../gallery/jobs/evaluate.js';
 
 /** Work that can be asked for by itself; other jobs come of adding pictures and of changing the model. */
 export const newJobSchema = z
-  .discriminatedUnion('kind', [
-    clusterInputSchema.extend({ kind: z.literal('cluster').describe('groups the items around medoids') }),
-    dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
-    evaluateInputSchema.extend({ kind: z.literal('evaluate').describe('measures the model on the labels') }),
-  ])
+  .discriminatedUnion(
+    'kind',
+    [
+      clusterInputSchema.extend({ kind: z.literal('cluster').describe('groups the items around medoids') }),
+      dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
+      evaluateInputSchema.extend({
+        kind: z.literal('evaluate').describe('measures the model on the labels'),
+      }),
+    ],
+    { error: ({ code }) => (code === 'invalid_union' ? 'expected cluster, dedupe or evaluate' : undefined) },
+  )
   .meta({ id: 'NewJob' });

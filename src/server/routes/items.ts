@@ -88,7 +88,11 @@ async function addLater(
   try {
     const staged: unknown[] = [];
     // One after another: each is on disk before the next is taken out of its base64.
-    for (const item of items) staged.push(await stage(item));
+    for (const item of items) {
+      staged.push(await stage(item));
+      // Whoever was told that it took too long is not to find a job afterwards.
+      signal.throwIfAborted();
+    }
     return answerJob(parts.gallery.jobs.start('add-items', collection.name, { items: staged }));
   } finally {
     // From now on it is the job that holds them, or nobody.
