@@ -170,7 +170,7 @@ export function createOpenApi({ version }: { readonly version: string }): Json {
       summary: 'Find pictures by pictures.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: './', description: 'where this document lies' }],
     tags: [...new Set(listOperations().map(({ tag }) => tag))].map(name => ({ name })),
     paths,
     components: {
