@@ -132,7 +132,7 @@ describe('the events of a job', () => {
   });
 
   it('outlast the time that other requests have', async () => {
-    await open({ requestTimeoutMs: 1000 });
+    await open({ requestTimeoutMs: 2000 });
     const id = await startGated(1);
     const incoming = await watch(id);
     const events = eventsOf(incoming);
