@@ -11,6 +11,7 @@ import { type FilledApp, type FilledAppOptions, openFilledApp } from '../fixture
 import { beforeEmbedding, createGate, type Gate } from '../fixtures/gate.js';
 import { createPicture } from '../fixtures/images.js';
 import { followJob } from '../fixtures/jobs.js';
+import { sendRaw } from '../fixtures/send-raw.js';
 
 const collection = '/v1/collections/default';
 
@@ -105,6 +106,20 @@ describe('the events of a job', () => {
     const done = rest.map(({ job }) => job.progress.done);
     expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(rest.filter(({ name }) => name === 'done')).toHaveLength(1);
+  });
+
+  it('are none for HEAD, which is answered at once', async () => {
+    await open();
+    const id = await startGated(1);
+    const text = await sendRaw(
+      server.port,
+      `HEAD /v1/jobs/${id}/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    expect([text.status, text.text]).toEqual([
+      200,
+      expect.stringMatching(/content-type: text\/event-stream/i),
+    ]);
+    expect(filled.gallery.jobs.get(id).state).toBe('running');
   });
 
   it('are one when it has ended', async () => {
