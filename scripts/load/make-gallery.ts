@@ -18,7 +18,8 @@ export const itemsOfALot = 100;
 const itemsOfACluster = 100;
 /** Length of what is added to a centre of length 1: two of a cluster have a cosine of about 1 / (1 + 0.5²) = 0.8. */
 const spread = 0.5;
-const pictures = 256;
+const mostPictures = 256;
+const itemsOfAPicture = 10;
 /** Pixels. */
 const side = 160;
 const itemsOfATransaction = 5000;
@@ -62,14 +63,18 @@ export const clustersOf = (items: number): number => Math.max(1, Math.floor(item
 /** Lots that are whole. */
 export const lotsOf = (items: number): number => Math.max(1, Math.floor(items / itemsOfALot));
 
-/** A picture to ask with: none of the gallery's, but of a product that is in it. */
-export const drawQueryPicture = (seed: number, number: number): Promise<Buffer> =>
-  drawView({ seed, product: number % pictures, view: 1, side });
+/** Different ones; each is of another product. */
+export const picturesOf = (items: number): number =>
+  Math.min(mostPictures, Math.ceil(items / itemsOfAPicture));
 
-async function storePictures({ directory, seed, signal }: GalleryPlan): Promise<StoredPicture[]> {
+/** A picture to ask with: none of the gallery's, but of a product that is in it. */
+export const drawQueryPicture = (seed: number, product: number): Promise<Buffer> =>
+  drawView({ seed, product, view: 1, side });
+
+async function storePictures({ directory, items, seed, signal }: GalleryPlan): Promise<StoredPicture[]> {
   const store = createImageStore(join(directory, 'images'), { isNeeded: () => true });
   const stored: StoredPicture[] = [];
-  for (let product = 0; product < pictures; product++) {
+  for (let product = 0; product < picturesOf(items); product++) {
     signal.throwIfAborted();
     const bytes = await drawView({ seed, product, view: 0, side });
     const imageSha256 = hashImage(bytes);

@@ -1,5 +1,6 @@
 import { formatTable } from '../../src/commands/format-table.js';
 import type { Driven } from './drive.js';
+import { picturesOf } from './make-gallery.js';
 import type { LoadReport, SearchReport } from './measure-load.js';
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
@@ -56,7 +57,7 @@ function renderSetting({
   return [
     `${machine.cores} × ${machine.processor}, Node ${machine.node}; the client runs beside the server`,
     `${gallery.items} items × ${gallery.dimension}, vectors in clusters of 100, seeded, unit length; ` +
-      `256 pictures shared by all items; ${made}, ${mebibytes(gallery.bytes)}`,
+      `${picturesOf(gallery.items)} pictures shared by all items; ${made}, ${mebibytes(gallery.bytes)}`,
     start === undefined
       ? `start ${fixed(startSeconds, 1)} s`
       : `start without a snapshot of the index ${fixed(start.withoutSnapshotSeconds, 1)} s, with one ` +

@@ -1,6 +1,13 @@
 import type { Request } from 'autocannon';
 import { createRandom } from '../../src/math/random.js';
-import { clustersOf, collectionName, createVector, drawQueryPicture, lotsOf } from './make-gallery.js';
+import {
+  clustersOf,
+  collectionName,
+  createVector,
+  drawQueryPicture,
+  lotsOf,
+  picturesOf,
+} from './make-gallery.js';
 
 /** Of the gallery that is asked. */
 interface Asked {
@@ -41,16 +48,16 @@ const byVector = (name: string, options: (i: number, asked: Asked) => object = (
     repeat(differentQueries, i => ask({ query: { vector: createQuery(asked, i) }, ...options(i, asked) })),
 });
 
-const drawPictures = (seed: number): Promise<Buffer[]> =>
-  Promise.all(repeat(differentPictures, i => drawQueryPicture(seed, i)));
+const drawPictures = ({ items, seed }: Asked): Promise<Buffer[]> =>
+  Promise.all(repeat(differentPictures, i => drawQueryPicture(seed, i % picturesOf(items))));
 
 const byPicture = (
   name: string,
   toRequest: (picture: Buffer) => Pick<Request, 'headers' | 'body'>,
 ): Search => ({
   name,
-  createRequests: async ({ seed }) =>
-    (await drawPictures(seed)).map(picture => ({ method: 'POST', path, ...toRequest(picture) })),
+  createRequests: async asked =>
+    (await drawPictures(asked)).map(picture => ({ method: 'POST', path, ...toRequest(picture) })),
 });
 
 const boundary = 'load-boundary';

@@ -117,21 +117,26 @@ function describeMismatch({ input, errors }: z.core.$ZodRawIssue<z.core.$ZodIssu
   return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
 
-const listSchema = z.array(z.lazy(() => formSchema)).min(1, ending('expected at least one filter'));
+const listSchema = z
+  .array(z.lazy(() => formSchema))
+  .min(1, ending('expected at least one filter'))
+  .meta({ id: 'ItemFilters' });
 
-const formSchema: z.ZodType<ItemFilter> = z.union(
-  // In the order of `formNames`.
-  [
-    z.strictObject({ field: fieldSchema, equals: valueSchema }),
-    z.strictObject({ field: fieldSchema, in: valueListSchema }),
-    z.strictObject({ field: fieldSchema, range: rangeSchema }),
-    z.strictObject({ field: fieldSchema, exists: z.boolean() }),
-    z.strictObject({ and: listSchema }),
-    z.strictObject({ or: listSchema }),
-    z.strictObject({ not: z.lazy(() => formSchema) }),
-  ],
-  { error: issue => (issue.code === 'invalid_union' ? describeMismatch(issue) : undefined) },
-);
+const formSchema: z.ZodType<ItemFilter> = z
+  .union(
+    // In the order of `formNames`.
+    [
+      z.strictObject({ field: fieldSchema, equals: valueSchema }),
+      z.strictObject({ field: fieldSchema, in: valueListSchema }),
+      z.strictObject({ field: fieldSchema, range: rangeSchema }),
+      z.strictObject({ field: fieldSchema, exists: z.boolean() }),
+      z.strictObject({ and: listSchema }).meta({ id: 'AndFilter' }),
+      z.strictObject({ or: listSchema }),
+      z.strictObject({ not: z.lazy(() => formSchema) }),
+    ],
+    { error: issue => (issue.code === 'invalid_union' ? describeMismatch(issue) : undefined) },
+  )
+  .meta({ id: 'ItemFilter' });
 
 /** Filters right within one; of what has the wrong form, nothing. */
 const filtersWithin = (value: unknown): unknown[] =>

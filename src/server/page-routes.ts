@@ -19,7 +19,7 @@ const documentFiles = {
 } as const;
 
 function createFileRoutes(files: Readonly<Record<string, string>>, root: string): Router {
-  const router = Router();
+  const router = Router({ strict: true });
   for (const [path, file] of Object.entries(files)) {
     router
       .route(path)
@@ -41,5 +41,9 @@ function createFileRoutes(files: Readonly<Record<string, string>>, root: string)
 export const createPageRoutes = (webDirectory: string): Router => createFileRoutes(pageFiles, webDirectory);
 
 /** The page with the documentation of the interface. */
-export const createDocumentRoutes = (webDirectory: string): Router =>
-  createFileRoutes(documentFiles, webDirectory);
+export function createDocumentRoutes(webDirectory: string): Router {
+  const router = createFileRoutes(documentFiles, webDirectory);
+  // From there the page would not find its files.
+  router.get('/docs/', (_, response) => response.redirect(308, '../docs'));
+  return router;
+}

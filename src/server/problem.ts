@@ -64,6 +64,15 @@ function understand(error: unknown): MedoidError {
   return understandError(error);
 }
 
+/** What may be said of a failure that is told inside an answer: of an item among many, of a job. */
+export const publicMessage = ({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): string => (requestCodes.has(code as ErrorCode) ? message : ownTrouble);
+
 function toProblem(error: MedoidError, requestId: string): Problem {
   const { code, field } = error;
   const { title, status } = errorCatalogue[code];

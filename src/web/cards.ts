@@ -1,4 +1,5 @@
-import { type Item, thumbnailUrl } from './api.js';
+import { type Item, type Neighbour, thumbnailUrl } from './api.js';
+import type { Pictures } from './pictures.js';
 
 /** Distances of unit vectors end at 2: opposite. */
 const farthest = 2;
@@ -13,15 +14,16 @@ export function createElement<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-interface CardOptions {
+export interface CardOptions {
   readonly collection: string;
+  readonly pictures: Pictures;
   readonly onPick: (item: Item) => void;
 }
 
 function createPictureButton(
   item: Item,
   caption: readonly Node[],
-  { collection, onPick }: CardOptions,
+  { collection, pictures, onPick }: CardOptions,
 ): HTMLButtonElement {
   const picture = createElement('img', {
     className: 'thumbnail',
@@ -31,8 +33,8 @@ function createPictureButton(
     height: 256,
     // The button's own text or label says which picture it is.
     alt: '',
-    src: thumbnailUrl(collection, item, 256),
   });
+  pictures.show(picture, thumbnailUrl(collection, item, 256));
   const button = createElement('button', { type: 'button', className: 'card' }, [picture, ...caption]);
   button.addEventListener('click', () => onPick(item));
   return button;
@@ -50,7 +52,21 @@ export function createSample(item: Item, options: CardOptions): HTMLLIElement {
 const breakKey = (key: string): (Node | string)[] =>
   key.split(/(?<=\/)/).flatMap(part => [part, createElement('wbr')]);
 
-export function createNeighbour(item: Item, distance: number, options: CardOptions): HTMLLIElement {
+const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const createSimilarity = (similarity: number): HTMLSpanElement =>
+  createElement('span', {
+    className: 'similarity',
+    title:
+      `Of a hundred random pairs of pictures of this collection, ${(similarity * 100).toFixed(1)} are less alike ` +
+      'than these two. It is no probability that both show the same thing.',
+    textContent: `similarity ${formatPercent(similarity)}`,
+  });
+
+export function createNeighbour(
+  { item, distance, similarity }: Neighbour,
+  options: CardOptions,
+): HTMLLIElement {
   const nearness = Math.min(1, Math.max(0, 1 - distance / farthest));
   const bar = createElement('span', { className: 'bar', ariaHidden: 'true' });
   bar.style.setProperty('--nearness', String(nearness));
@@ -59,6 +75,7 @@ export function createNeighbour(item: Item, distance: number, options: CardOptio
     createElement('span', { className: 'key' }, breakKey(item.key)),
     bar,
     createElement('span', { className: 'distance' }, [`distance ${distance.toFixed(3)}`]),
+    ...(similarity === null ? [] : [createSimilarity(similarity)]),
   ];
   const button = createPictureButton(item, caption, options);
   button.title = `Search with ${item.key}`;

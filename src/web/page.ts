@@ -1,47 +1,41 @@
+import { type Answer, type Collection, createApi, imageUrl, KeyRefused } from './api.js';
 import {
-  type Answer,
-  type Collection,
-  type Item,
-  imageUrl,
-  listCollections,
-  readBlob,
-  search,
-  thumbnailUrl,
-} from './api.js';
-import { createElement, createNeighbour, createPlaceholders, createSample } from './cards.js';
+  type CardOptions,
+  createElement,
+  createNeighbour,
+  createPlaceholders,
+  createSample,
+} from './cards.js';
+import { elements } from './elements.js';
+import { createKeyForm } from './key-form.js';
+import { createPictures } from './pictures.js';
+import { createQueryView, type Query } from './query-view.js';
 import { sampleItems } from './sample-items.js';
+import { createStoredKey } from './stored-key.js';
+import { takeFiles } from './take-files.js';
 
-/** A picture to search with: a file of the reader's, or an item of a collection. */
-interface Query {
-  readonly name: string;
-  readonly previewUrl: string;
-  read(signal: AbortSignal): Promise<Blob>;
-}
+const storedKey = createStoredKey();
+const api = createApi(storedKey.read);
+const pictures = createPictures({
+  api,
+  hasKey: () => storedKey.read() !== undefined,
+  onRefused: refused => askForKey(refused),
+});
+const keyForm = createKeyForm(key => {
+  storedKey.keep(key);
+  // It may have been refused to show it.
+  if (page.query !== undefined) queryView.show(page.query);
+  void start();
+});
+const queryView = createQueryView(pictures, () => searchAgain());
 
-function find<Element extends HTMLElement>(id: string, kind: new () => Element): Element {
-  const element = document.getElementById(id);
-  if (element instanceof kind) return element;
-  throw new Error(`the page has no ${kind.name} #${id}`);
-}
-
-const elements = {
-  facts: find('facts', HTMLParagraphElement),
-  collectionPicker: find('collection-picker', HTMLLabelElement),
-  collection: find('collection', HTMLSelectElement),
-  drop: find('drop', HTMLDivElement),
-  preview: find('preview', HTMLImageElement),
-  queryName: find('query-name', HTMLParagraphElement),
-  file: find('file', HTMLInputElement),
-  k: find('k', HTMLSelectElement),
-  answer: find('answer', HTMLElement),
-  answerTitle: find('answer-title', HTMLHeadingElement),
-  status: find('status', HTMLParagraphElement),
-  error: find('error', HTMLParagraphElement),
-  empty: find('empty', HTMLParagraphElement),
-  results: find('results', HTMLOListElement),
-  samplesSection: find('samples-section', HTMLElement),
-  others: find('others', HTMLButtonElement),
-  samples: find('samples', HTMLUListElement),
+const page = {
+  collections: [] as readonly Collection[],
+  query: undefined as Query | undefined,
+  /** Cursor of the results that follow those shown; null when there are none. */
+  next: null as string | null,
+  /** Stops the search before, when another is asked for. */
+  searching: new AbortController(),
 };
 
 const formatCount = (count: number): string => count.toLocaleString('en');
@@ -51,92 +45,137 @@ const countPictures = (count: number): string =>
 const describeTimings = ({ decode, embed, search: find }: Answer['timingsMs']): string =>
   `decode ${decode.toFixed(1)} ms · embed ${embed.toFixed(1)} ms · search ${find.toFixed(1)} ms`;
 
+function askForKey({ message, key }: KeyRefused): void {
+  // What was asked with a key before this one.
+  if (key !== storedKey.read()) return;
+  storedKey.forget();
+  elements.forgetKey.hidden = true;
+  elements.status.textContent = '';
+  keyForm.ask(key === undefined ? undefined : message);
+}
+
 function showError(error: unknown): void {
+  if (error instanceof KeyRefused) {
+    askForKey(error);
+    return;
+  }
   const message = error instanceof Error ? error.message : String(error);
-  elements.error.textContent = message.charAt(0).toUpperCase() + message.slice(1);
+  elements.error.textContent = message;
   elements.error.hidden = false;
   elements.status.textContent = '';
 }
 
-function showQuery({ name, previewUrl }: Query): void {
-  if (elements.preview.src.startsWith('blob:')) URL.revokeObjectURL(elements.preview.src);
-  elements.preview.src = previewUrl;
-  elements.preview.hidden = false;
-  elements.drop.classList.add('filled');
-  elements.queryName.textContent = name;
-  elements.queryName.hidden = false;
-}
-
-const page = {
-  collections: [] as readonly Collection[],
-  query: undefined as Query | undefined,
-  /** Stops the search before, when another is asked for. */
-  searching: new AbortController(),
-};
-
 const chosenCollection = (): Collection | undefined => page.collections[elements.collection.selectedIndex];
 
-function useItem(collection: string, item: Item): void {
-  window.scrollTo({ top: 0 });
-  // The picked neighbour is about to vanish, and the keyboard's place with it.
-  if (elements.results.contains(document.activeElement)) elements.answerTitle.focus({ preventScroll: true });
-  void runQuery({
-    name: item.key,
-    previewUrl: thumbnailUrl(collection, item, 512),
-    read: signal => readBlob(imageUrl(collection, item), signal),
-  });
-}
+const cardOptions = ({ name }: Collection): CardOptions => ({
+  collection: name,
+  pictures,
+  onPick: item => {
+    window.scrollTo({ top: 0 });
+    // The picked neighbour is about to vanish, and the keyboard's place with it.
+    if (elements.results.contains(document.activeElement))
+      elements.answerTitle.focus({ preventScroll: true });
+    void searchWith({ item, collection: name });
+  },
+});
 
-const useFile = (file: File): void =>
-  void runQuery({ name: file.name, previewUrl: URL.createObjectURL(file), read: async () => file });
-
-function showAnswer({ results, timingsMs }: Answer, { name, items }: Collection): void {
-  const onPick = (item: Item): void => useItem(name, item);
-  elements.results.replaceChildren(
-    ...results.map(({ item, distance }) => createNeighbour(item, distance, { collection: name, onPick })),
-  );
+function showAnswer({ results, next, timingsMs }: Answer, collection: Collection): void {
+  page.next = next;
+  elements.more.hidden = next === null;
+  elements.results.append(...results.map(result => createNeighbour(result, cardOptions(collection))));
+  const shown = formatCount(elements.results.childElementCount);
   elements.status.replaceChildren(
-    createElement('span', {}, [`${formatCount(results.length)} of ${countPictures(items)}`]),
+    createElement('span', {}, [`${shown} of ${countPictures(collection.items)}`]),
     createElement('span', { className: 'timings' }, [describeTimings(timingsMs)]),
   );
 }
 
-async function runQuery(query: Query): Promise<void> {
-  const collection = chosenCollection();
-  if (collection === undefined) return;
+async function ask(query: Query, { name }: Collection, signal: AbortSignal): Promise<Answer> {
+  const options = {
+    k: Number(elements.k.value),
+    onePerLabel: elements.onePerLabel.checked,
+    box: queryView.box(),
+    signal,
+  };
+  if ('file' in query) return api.searchByImage(name, query.file, options);
+  const { item, collection } = query;
+  if (collection === name) return api.searchByItem(name, item.id, options);
+  return api.searchByImage(name, await api.readPicture(imageUrl(collection, item), signal), options);
+}
+
+interface Asked {
+  answer(signal: AbortSignal): Promise<Answer>;
+  show(answer: Answer): void;
+  /** Takes away what no longer holds when there is no answer. */
+  fail?(): void;
+}
+
+/** Asks in place of whatever was asked before. */
+async function search(asked: Asked): Promise<void> {
   page.searching.abort();
   page.searching = new AbortController();
   const { signal } = page.searching;
-  const k = Number(elements.k.value);
-  if (page.query !== query) showQuery(query);
-  page.query = query;
   elements.error.hidden = true;
   elements.empty.hidden = true;
   elements.status.textContent = 'Searching…';
   elements.answer.ariaBusy = 'true';
-  if (elements.results.childElementCount === 0) {
-    elements.results.replaceChildren(...createPlaceholders(Math.min(k, collection.items)));
-  }
   try {
-    const answer = await search(collection.name, await query.read(signal), { k, signal });
+    const answer = await asked.answer(signal);
     if (signal.aborted) return;
-    showAnswer(answer, collection);
+    asked.show(answer);
   } catch (error) {
     if (signal.aborted) return;
-    elements.results.replaceChildren();
+    asked.fail?.();
     showError(error);
   }
   elements.answer.ariaBusy = 'false';
 }
 
+async function searchWith(query: Query): Promise<void> {
+  const collection = chosenCollection();
+  if (collection === undefined) return;
+  if (page.query !== query) queryView.show(query);
+  page.query = query;
+  elements.more.hidden = true;
+  if (elements.results.childElementCount === 0) {
+    const count = Math.min(Number(elements.k.value), collection.items);
+    elements.results.replaceChildren(...createPlaceholders(count));
+  }
+  await search({
+    answer: signal => ask(query, collection, signal),
+    show(answer) {
+      pictures.empty(elements.results);
+      showAnswer(answer, collection);
+    },
+    fail: () => pictures.empty(elements.results),
+  });
+}
+
+const searchAgain = (): void => void (page.query !== undefined && searchWith(page.query));
+
+async function showMore(): Promise<void> {
+  const collection = chosenCollection();
+  const { next } = page;
+  if (collection === undefined || next === null) return;
+  const shown = elements.results.childElementCount;
+  await search({
+    answer: signal => api.searchOn(collection.name, next, signal),
+    show(answer) {
+      showAnswer(answer, collection);
+      // The button may be gone, and the reader goes on with the first of those that came.
+      const first = elements.results.children.item(shown)?.querySelector('button');
+      (first ?? elements.answerTitle).focus();
+    },
+  });
+}
+
 async function showSamples(shift: number): Promise<void> {
   const collection = chosenCollection();
   if (collection === undefined) return;
-  const items = await sampleItems(collection, shift);
+  const items = await sampleItems(api, collection, shift);
   if (collection !== chosenCollection()) return;
-  const { name } = collection;
-  const onPick = (item: Item): void => useItem(name, item);
-  elements.samples.replaceChildren(...items.map(item => createSample(item, { collection: name, onPick })));
+  pictures.empty(elements.samples);
+  elements.samples.append(...items.map(item => createSample(item, cardOptions(collection))));
   elements.samplesSection.hidden = items.length === 0;
 }
 
@@ -145,58 +184,44 @@ async function chooseCollection(): Promise<void> {
   if (collection === undefined) return;
   const { items, modelId, dimension } = collection;
   elements.facts.textContent = `${countPictures(items)} · ${dimension} dimensions · ${modelId}`;
-  if (page.query !== undefined) void runQuery(page.query);
+  searchAgain();
   await showSamples(0);
 }
 
-/** A picture that was dropped or pasted, wherever on the page. */
-function useTransfer(event: Event, transfer: DataTransfer | null): void {
-  const [file] = transfer?.files ?? [];
-  if (file === undefined) return;
-  event.preventDefault();
-  useFile(file);
-}
-
 function listen(): void {
-  const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
-  document.addEventListener('dragover', event => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    elements.drop.classList.add('over');
-  });
-  document.addEventListener('dragleave', event => {
-    // Left the window, not merely one element for the next.
-    if (event.relatedTarget === null) elements.drop.classList.remove('over');
-  });
-  document.addEventListener('drop', event => {
-    elements.drop.classList.remove('over');
-    if (carriesFiles(event)) event.preventDefault();
-    useTransfer(event, event.dataTransfer);
-  });
-  document.addEventListener('paste', event => useTransfer(event, event.clipboardData));
-  elements.file.addEventListener('change', () => {
-    const [file] = elements.file.files ?? [];
-    if (file !== undefined) useFile(file);
-    // So that choosing the same file again is a change too.
-    elements.file.value = '';
-  });
-  elements.preview.addEventListener('error', () => {
-    // A kind the browser does not show, such as TIFF; the server may well read it.
-    elements.preview.hidden = true;
-    elements.drop.classList.remove('filled');
-  });
-  elements.k.addEventListener('change', () => page.query !== undefined && void runQuery(page.query));
+  takeFiles(file => void searchWith({ file }));
+  elements.k.addEventListener('change', searchAgain);
+  elements.onePerLabel.addEventListener('change', searchAgain);
+  elements.more.addEventListener('click', () => void showMore());
   elements.collection.addEventListener('change', () => void chooseCollection().catch(showError));
   elements.others.addEventListener('click', () => void showSamples(Math.random()).catch(showError));
+  elements.forgetKey.addEventListener('click', () => {
+    storedKey.forget();
+    // So that nothing stays on the screen that was got with it.
+    location.reload();
+  });
 }
 
-async function start(): Promise<void> {
-  listen();
-  page.collections = await listCollections();
+async function showCollections(): Promise<void> {
+  elements.forgetKey.hidden = storedKey.read() === undefined;
+  page.collections = await api.listCollections();
   elements.collection.replaceChildren(...page.collections.map(({ name }) => new Option(name)));
   elements.collectionPicker.hidden = page.collections.length < 2;
   if (page.collections.length === 0) throw new Error('The gallery has no collection yet.');
   await chooseCollection();
 }
 
-start().catch(showError);
+async function start(): Promise<void> {
+  elements.error.hidden = true;
+  await showCollections().catch(showError);
+}
+
+listen();
+void start();
+void api
+  .hasDocs()
+  .then(hasDocs => {
+    elements.docsLink.hidden = !hasDocs;
+  })
+  // Without an answer there is nothing to link to, and `start` says so.
+  .catch(() => undefined);

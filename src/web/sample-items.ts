@@ -1,4 +1,4 @@
-import { type Collection, type Item, listItems } from './api.js';
+import type { Api, Collection, Item } from './api.js';
 
 const places = 12;
 const itemsAPlace = 2;
@@ -8,7 +8,11 @@ const itemsAPlace = 2;
  * class. Ids of a collection mostly follow each other; where they do not, the samples are fewer or closer.
  * @param shift 0..1, moves every place
  */
-export async function sampleItems({ name, items: count }: Collection, shift: number): Promise<Item[]> {
+export async function sampleItems(
+  { listItems }: Api,
+  { name, items: count }: Collection,
+  shift: number,
+): Promise<Item[]> {
   const [first] = await listItems(name, { after: 0, limit: 1 });
   if (first === undefined) return [];
   const step = count / places;

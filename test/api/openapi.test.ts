@@ -41,6 +41,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('names every schema itself, so that no two share a name', () => {
+    const { schemas } = document.components as { schemas: Record<string, unknown> };
+    expect(Object.keys(schemas).filter(name => !/^[A-Z]/.test(name))).toEqual([]);
+    expect(schemas.AndFilter).toMatchObject({
+      properties: { and: { $ref: '#/components/schemas/ItemFilters' } },
+    });
+  });
+
   it.each(listOperations().map(operation => [operation.id, operation] as const))(
     'says of %s which codes it fails with, under their statuses',
     (_, operation) => {

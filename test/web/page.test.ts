@@ -1,66 +1,27 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.js';
 import { Gallery } from '../../src/gallery/gallery.js';
-import { createLog } from '../../src/log.js';
-import { createApp } from '../../src/server/app.js';
-import { type RunningServer, startServer } from '../../src/server/start-server.js';
-import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { createPicture } from '../fixtures/images.js';
+import { hasBrowser, inBrowser, openPage, type ServedPages, servePages } from '../fixtures/served-pages.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
 /** The browser's types are not known here. */
 const widthOf = (picture: { naturalWidth: number }): number => picture.naturalWidth;
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const source = fileURLToPath(new URL('../../src/web/', import.meta.url));
-const title = existsSync(executablePath)
-  ? 'the page'
-  : `the page (left out: there is no ${executablePath}; CHROMIUM_PATH says where a Chromium is)`;
-
-describe.skipIf(!existsSync(executablePath))(title, () => {
-  let filled: FilledGallery;
-  let webDirectory: string;
-  let gallery: Gallery;
-  let server: RunningServer;
-  let browser: Browser;
+describe.skipIf(!hasBrowser)(inBrowser('the page'), () => {
+  let served: ServedPages;
   let page: Page;
-  /** What the browser complained of: errors, refusals by the policy, failed requests. */
   let complaints: string[];
 
   beforeAll(async () => {
-    filled = await createFilledGallery();
-    webDirectory = await mkdtemp(join(tmpdir(), 'medoid-web-'));
-    await buildWeb(source, webDirectory);
-    gallery = await Gallery.open(filled.directory, { access: 'read', threads: 1 });
-    const app = createApp({ gallery, log: createLog('silent'), webDirectory });
-    server = await startServer(app, { host: '127.0.0.1', port: 0 });
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    served = await servePages();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close({ deadlineMs: 1000 });
-    await gallery?.close();
-    await rm(webDirectory, { recursive: true });
-    await filled.remove();
-  });
+  afterAll(() => served.remove());
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    complaints = [];
-    page.on('console', message => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', error => complaints.push(String(error)));
-    await page.goto(server.url);
+    ({ page, complaints } = await openPage(served.browser));
+    await page.goto(served.url);
     await page.locator('#samples li').first().waitFor();
   });
   afterEach(async () => {
@@ -69,7 +30,7 @@ describe.skipIf(!existsSync(executablePath))(title, () => {
   });
 
   const fileOf = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/png', buffer });
-  const choose = (i: number) => page.setInputFiles('#file', fileOf(`mine-${i}.png`, filled.pictures[i]));
+  const choose = (i: number) => page.setInputFiles('#file', fileOf(`mine-${i}.png`, served.pictures[i]));
   const neighbours = () => page.locator('#results .card');
   const firstNeighbour = () => neighbours().first().locator('.key').textContent();
   const answered = () => page.locator('#answer[aria-busy="false"] .timings').waitFor();
@@ -98,13 +59,14 @@ describe.skipIf(!existsSync(executablePath))(title, () => {
     await expect.poll(() => preview.evaluate(widthOf)).toBe(48);
     const thumbnail = neighbours().first().locator('img');
     await expect.poll(() => thumbnail.evaluate(widthOf)).toBe(48);
+    expect(await thumbnail.getAttribute('src')).toBe('v1/collections/default/items/5/thumbnail?side=256');
     const bar = neighbours().first().locator('.bar');
     const style = await bar.evaluate((node: { style: { cssText: string } }) => node.style.cssText);
     expect(style).toMatch(/^--nearness: (1|0\.99\d*);$/);
   });
 
   it.each(['drop', 'paste'] as const)('takes a picture by %s', async event => {
-    await transfer(event, filled.pictures[7].toString('base64'));
+    await transfer(event, served.pictures[7].toString('base64'));
     await answered();
     expect(await firstNeighbour()).toBe('picture-7.png');
     expect(await page.locator('#query-name').textContent()).toBe('given.png');
@@ -164,6 +126,23 @@ describe.skipIf(!existsSync(executablePath))(title, () => {
     expect(await firstNeighbour()).toBe('picture-3.png');
   });
 
+  it('asks for no key where none is needed, and leads to the documentation', async () => {
+    expect(await page.locator('#key-form').isVisible()).toBe(false);
+    expect(await page.locator('#forget-key').isVisible()).toBe(false);
+    await page.getByRole('link', { name: 'API' }).click();
+    await page.locator('.opblock').first().waitFor();
+    expect(page.url()).toBe(`${served.url}/docs`);
+  });
+
+  it('leads to no documentation where there is none', async () => {
+    await page.route('**/docs', route => route.fulfill({ status: 404 }));
+    await page.reload();
+    await expect.poll(() => complaints).toEqual([expect.stringContaining('404')]);
+    complaints.length = 0;
+    await page.locator('#samples li').first().waitFor();
+    expect(await page.locator('#docs-link').isVisible()).toBe(false);
+  });
+
   it('fits a narrow screen', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await choose(5);
@@ -174,8 +153,8 @@ describe.skipIf(!existsSync(executablePath))(title, () => {
 
   it('lets one choose among collections only when there are several', async () => {
     expect(await page.locator('#collection-picker').isVisible()).toBe(false);
-    const writer = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
-    const model = await createTinyModel(join(filled.folder, 'other'), { name: 'other', seed: 3 });
+    const writer = await Gallery.open(served.directory, { access: 'write', threads: 1 });
+    const model = await createTinyModel(join(served.folder, 'other'), { name: 'other', seed: 3 });
     const other = await writer.createCollection('other', model);
     await other.add([{ key: 'alone.png', image: await createPicture('alone') }]);
     await writer.close();

@@ -45,7 +45,7 @@ export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
       }
     })
     .pipe(schema)
-    .meta(shownAs({ type: 'string', contentMediaType: 'application/json' }));
+    .meta(shownAs({ type: 'string', format: 'json' }));
 
 const anyId = wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MedoidError } from '../../errors.js';
+import { errorCatalogue, MedoidError } from '../../errors.js';
 import { inBatches, workAhead } from '../../work-ahead.js';
 import type { AddOutcome } from '../item.js';
 import { type FailedItem, itemTextSchema, type PreparedItem } from '../prepare-item.js';
@@ -55,7 +55,10 @@ function countOutcomes(before: Result, outcomes: readonly AddOutcome[]): Result 
     }
     result.failedCount++;
     const { key, code, message } = outcome;
-    if (result.failed.length < mostFailuresKept) result.failed.push({ key, code, message });
+    const { status, title } = errorCatalogue[code];
+    // The server's own trouble may speak of its folders; results are for whoever asked.
+    const told = status >= 500 ? title : message;
+    if (result.failed.length < mostFailuresKept) result.failed.push({ key, code, message: told });
   }
   return result;
 }

@@ -16,11 +16,12 @@ import type { Collection } from '../../gallery/collection.js';
 import type { AddOutcome, NewItem } from '../../gallery/item.js';
 import type { StagedImage } from '../../gallery/stage-image.js';
 import { answerBytes } from '../answer-bytes.js';
+import { answerJob } from '../answer-job.js';
 import { readImageInJson } from '../image-in-json.js';
 import { keyOfBytes, type RequestedItem, readNewItems } from '../new-items.js';
+import { publicMessage } from '../problem.js';
 import { type Answer, type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
-import { answerJob } from './models.js';
 
 const fetchedAtOnce = 8;
 
@@ -63,7 +64,10 @@ async function addNow(
   if (refused?.status === 'failed') throw new MedoidError(refused.code, refused.message);
   const [first, ...others] = outcomes;
   if (others.length === 0 && first.status === 'failed') throw new MedoidError(first.code, first.message);
-  return { json: { outcomes } };
+  const shown = outcomes.map(outcome =>
+    outcome.status === 'failed' ? { ...outcome, message: publicMessage(outcome) } : outcome,
+  );
+  return { json: { outcomes: shown } };
 }
 
 /** Stores the pictures that came with the request, and leaves everything else to a job. */

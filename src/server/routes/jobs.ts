@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Response } from 'express';
 import { cancelJob, getJob, listJobs, startJob, watchJob } from '../../api/operations/jobs.js';
 import type { JobSummary } from '../../gallery/jobs/job.js';
+import { answerJob, toJob } from '../answer-job.js';
 import { type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
-import { answerJob } from './models.js';
 
 /** Keeps proxies from closing a stream on which nothing happens. */
 const heartbeatMs = 15_000;
@@ -22,7 +22,7 @@ async function streamJob(response: Response, states: AsyncIterable<JobSummary>):
   const heartbeat = setInterval(() => void response.write(': still here\n\n'), heartbeatMs);
   try {
     for await (const job of states) {
-      const more = response.write(`event: ${job.state}\ndata: ${JSON.stringify(job)}\n\n`);
+      const more = response.write(`event: ${job.state}\ndata: ${JSON.stringify(toJob(job))}\n\n`);
       // A slow reader is waited for: meanwhile only the newest state is kept.
       if (!more && !response.destroyed) await Promise.race([once(response, 'drain'), closed]);
     }
@@ -38,14 +38,15 @@ export const createJobRoutes = ({ gallery }: RouteParts): Route[] => [
     const { kind, ...input } = await readJson();
     return answerJob(gallery.jobs.start(kind, collection.name, input));
   }),
-  route(listJobs, ({ query: { after, ...rest } }) => ({
-    json: gallery.jobs.list({ ...rest, afterId: after }),
-  })),
-  route(getJob, ({ params }) => ({ json: gallery.jobs.get(params.id) })),
+  route(listJobs, ({ query: { after, ...rest } }) => {
+    const { jobs, next } = gallery.jobs.list({ ...rest, afterId: after });
+    return { json: { jobs: jobs.map(toJob), next } };
+  }),
+  route(getJob, ({ params }) => ({ json: toJob(gallery.jobs.get(params.id)) })),
   route(watchJob, async ({ params, response, signal }) => {
     gallery.jobs.get(params.id);
     await streamJob(response, gallery.jobs.watch(params.id, signal));
     return undefined;
   }),
-  route(cancelJob, ({ params }) => ({ status: 202, json: gallery.jobs.cancel(params.id) })),
+  route(cancelJob, ({ params }) => ({ status: 202, json: toJob(gallery.jobs.cancel(params.id)) })),
 ];

@@ -1,15 +1,8 @@
 import { activateModel, listModels, rollBackModel } from '../../api/operations/models.js';
 import { MedoidError } from '../../errors.js';
-import type { JobSummary } from '../../gallery/jobs/job.js';
-import { type Answer, type Route, route } from '../route.js';
+import { answerJob } from '../answer-job.js';
+import { type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
-
-/** The answer to what goes on after it. */
-export const answerJob = (job: JobSummary): Answer => ({
-  status: 202,
-  headers: { Location: `/v1/jobs/${job.id}` },
-  json: job,
-});
 
 export const createModelRoutes = ({ gallery }: RouteParts): Route[] => [
   route(listModels, async () => ({ json: { models: await gallery.listModels() } })),

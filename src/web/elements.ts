@@ -1,0 +1,31 @@
+import { find } from './find-element.js';
+
+/** What page.html has for the script. */
+export const elements = {
+  facts: find('facts', HTMLParagraphElement),
+  collectionPicker: find('collection-picker', HTMLLabelElement),
+  collection: find('collection', HTMLSelectElement),
+  forgetKey: find('forget-key', HTMLButtonElement),
+  docsLink: find('docs-link', HTMLAnchorElement),
+  drop: find('drop', HTMLDivElement),
+  stage: find('stage', HTMLDivElement),
+  frame: find('frame', HTMLDivElement),
+  preview: find('preview', HTMLImageElement),
+  outline: find('outline', HTMLDivElement),
+  cropHint: find('crop-hint', HTMLParagraphElement),
+  whole: find('whole', HTMLButtonElement),
+  queryName: find('query-name', HTMLParagraphElement),
+  file: find('file', HTMLInputElement),
+  k: find('k', HTMLSelectElement),
+  onePerLabel: find('one-per-label', HTMLInputElement),
+  answer: find('answer', HTMLElement),
+  answerTitle: find('answer-title', HTMLHeadingElement),
+  status: find('status', HTMLParagraphElement),
+  error: find('error', HTMLParagraphElement),
+  empty: find('empty', HTMLParagraphElement),
+  results: find('results', HTMLOListElement),
+  more: find('more', HTMLButtonElement),
+  samplesSection: find('samples-section', HTMLElement),
+  others: find('others', HTMLButtonElement),
+  samples: find('samples', HTMLUListElement),
+};
