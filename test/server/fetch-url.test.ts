@@ -262,7 +262,7 @@ describe('pictures by their addresses', () => {
           arrive = left => resolve(left);
         });
       const late = arrival();
-      expectProblem(await search(create({}, { requestTimeoutMs: 200 }), shopUrl()), 'timed-out');
+      expectProblem(await search(create({}, { requestTimeoutMs: 1000 }), shopUrl()), 'timed-out');
       await late;
       const left = arrival();
       const server = await startServer(create(), { host: '127.0.0.1', port: 0 });

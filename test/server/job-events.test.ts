@@ -11,6 +11,7 @@ import { type FilledApp, type FilledAppOptions, openFilledApp } from '../fixture
 import { beforeEmbedding, createGate, type Gate } from '../fixtures/gate.js';
 import { createPicture } from '../fixtures/images.js';
 import { followJob } from '../fixtures/jobs.js';
+import { sendRaw } from '../fixtures/send-raw.js';
 
 const collection = '/v1/collections/default';
 
@@ -107,6 +108,20 @@ describe('the events of a job', () => {
     expect(rest.filter(({ name }) => name === 'done')).toHaveLength(1);
   });
 
+  it('are none for HEAD, which is answered at once', async () => {
+    await open();
+    const id = await startGated(1);
+    const text = await sendRaw(
+      server.port,
+      `HEAD /v1/jobs/${id}/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    expect([text.status, text.text]).toEqual([
+      200,
+      expect.stringMatching(/content-type: text\/event-stream/i),
+    ]);
+    expect(filled.gallery.jobs.get(id).state).toBe('running');
+  });
+
   it('are one when it has ended', async () => {
     await open();
     const { body } = await request(filled.app)
@@ -132,7 +147,7 @@ describe('the events of a job', () => {
   });
 
   it('outlast the time that other requests have', async () => {
-    await open({ requestTimeoutMs: 1000 });
+    await open({ requestTimeoutMs: 2000 });
     const id = await startGated(1);
     const incoming = await watch(id);
     const events = eventsOf(incoming);

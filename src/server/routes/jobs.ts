@@ -15,14 +15,16 @@ async function streamJob(response: Response, states: AsyncIterable<JobSummary>):
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   });
+  // The answer to HEAD, which does not last as long as the job does.
+  if (response.req.method === 'HEAD') return void response.end();
   response.flushHeaders();
+  const closed = new Promise(resolve => response.once('close', resolve));
   const heartbeat = setInterval(() => void response.write(': still here\n\n'), heartbeatMs);
   try {
     for await (const job of states) {
       const more = response.write(`event: ${job.state}\ndata: ${JSON.stringify(toJob(job))}\n\n`);
       // A slow reader is waited for: meanwhile only the newest state is kept.
-      if (!more && !response.destroyed)
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!more && !response.destroyed) await Promise.race([once(response, 'drain'), closed]);
     }
   } finally {
     clearInterval(heartbeat);
