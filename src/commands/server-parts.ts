@@ -51,6 +51,7 @@ export function openFetcher(settings: ServerSettings): ImageFetcher | undefined 
   const fetcher = createImageFetcher({
     maxBytes: settings.maxImageBytes,
     timeoutMs: settings.fetchTimeoutMs,
+    allowedPorts: settings.fetchPorts,
     allowAddress: address => allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
   });
   const inTurn = pLimit(fetchedAtOnce);
@@ -82,6 +83,8 @@ export function createEmbeddingQueue(
     wrap(embedder) {
       const batching = createBatchingEmbedder(embedder, { maxWaiting: maxQueue, onBatch });
       opened.add(batching);
+      const close = batching.close.bind(batching);
+      batching.close = () => close().finally(() => opened.delete(batching));
       return batching;
     },
     waiting: () => [...opened].reduce((sum, { waiting }) => sum + waiting, 0),

@@ -34,6 +34,12 @@ const network = z.string().refine(isNetwork, {
   error: ({ input }) => `expected a range of addresses such as 10.0.0.0/8, got ${JSON.stringify(input)}`,
 });
 
+const port = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, 'expected a port, 1 to 65535')
+  .transform(Number)
+  .refine(value => value <= 65_535, 'expected a port, 1 to 65535');
+
 const onOrOff = z.enum(['on', 'off']);
 
 /** How `medoid serve` is set up: by flag, environment or file. None of it is secret. */
@@ -87,6 +93,10 @@ export const serverSettings = z.strictObject({
     .pipe(z.array(network))
     .default([])
     .describe('private ranges such as 10.0.0.0/8 that they may be fetched from too, comma-separated'),
+  fetchPorts: nameList
+    .pipe(z.array(port))
+    .default([80, 443])
+    .describe('ports that they may be fetched from, comma-separated'),
   fetchTimeoutMs: milliseconds(1).default(10_000).describe('milliseconds for a picture to be fetched'),
   jobsAtOnce: numeric(z.number().int().min(1).max(64))
     .default(1)

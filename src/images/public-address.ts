@@ -8,13 +8,16 @@ import ipaddr from 'ipaddr.js';
 export const parseAddress = (text: string): string | undefined =>
   isIP(text) === 0 || text.includes('%') ? undefined : ipaddr.process(text).toString();
 
+/** Public by its range, yet answered by the host of a virtual machine: Azure's, with secrets for whoever asks. */
+const ofTheHost: ReadonlySet<string> = new Set(['168.63.129.16']);
+
 /**
  * Whether an address is one of the public internet: not of this machine, a private network, a tunnel or translator
  * that may lead into one (NAT64, 6to4, Teredo), many machines at once, or reserved.
  */
 export function isPublicAddress(text: string): boolean {
   const parsed = parseAddress(text);
-  if (parsed === undefined) return false;
+  if (parsed === undefined || ofTheHost.has(parsed)) return false;
   const address = ipaddr.parse(parsed);
   if (address.range() !== 'unicast') return false;
   // 2000::/3: all that is given out; the rest holds IPv4 in disguise too, such as ::127.0.0.1.

@@ -102,6 +102,20 @@ describe('jobs', () => {
       await reading.remove();
     });
 
+    it('of pictures to be added are refused as a whole, and which of them is why', async () => {
+      const good = { key: 'a', image: base64(await createPicture('few')) };
+      const odd: [unknown, string, RegExp][] = [
+        [{ image: { url: 'https://shop.example/a.png' } }, 'invalid-request', /^items\.1: expected a key/],
+        [{ key: 'b', image: { base64: 'AAAA' } }, 'unsupported-image', /^items\.1: expected jpeg/],
+      ];
+      for (const [item, code, detail] of odd) {
+        const { body } = await addLater([good, item]);
+        expect([body.code, body.field]).toEqual([code, 'items.1']);
+        expect(body.detail).toMatch(detail);
+      }
+      expect((await list()).ids).toEqual([]);
+    });
+
     it('may fail, and say why without taking the server along', async () => {
       const picture = await createPicture('few');
       const { modelId } = (await request(filled.app).get(collection)).body;

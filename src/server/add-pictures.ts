@@ -1,0 +1,119 @@
+import pLimit from 'p-limit';
+import type { addItems } from '../api/operations/items.js';
+import { mostItemsAtOnce } from '../api/schemas/item.js';
+import { MedoidError } from '../errors.js';
+import type { Collection } from '../gallery/collection.js';
+import type { AddOutcome, NewItem } from '../gallery/item.js';
+import type { StagedImage } from '../gallery/stage-image.js';
+import { answerJob } from './answer-job.js';
+import { readImageInJson } from './image-in-json.js';
+import { keyOfBytes, type RequestedItem, readNewItems } from './new-items.js';
+import { publicMessage } from './problem.js';
+import type { Answer, Call } from './route.js';
+import type { RouteParts } from './routes/index.js';
+
+const fetchedAtOnce = 8;
+
+/** RFC 7240. */
+const prefersAsync = (header: string | string[] = ''): boolean =>
+  /(^|[\s,;])respond-async($|[\s,;])/i.test(String(header));
+
+type Failure = Extract<AddOutcome, { status: 'failed' }>;
+
+/** Gets the bytes of each; one that cannot be had fails alone. */
+async function readImages(
+  items: readonly RequestedItem[],
+  signal: AbortSignal,
+  parts: RouteParts,
+): Promise<(NewItem | Failure)[]> {
+  const inTurn = pLimit(fetchedAtOnce);
+  const read = async ({ key, label, metadata, image }: RequestedItem): Promise<NewItem | Failure> => {
+    try {
+      const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+      return { key: key ?? keyOfBytes(bytes), label, metadata, image: bytes };
+    } catch (error) {
+      if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
+      const shown = key ?? (!Buffer.isBuffer(image) && 'url' in image ? image.url : '');
+      return { key: shown, status: 'failed', code: error.code, message: error.message };
+    }
+  };
+  return Promise.all(items.map(item => inTurn(() => read(item))));
+}
+
+async function addNow(
+  collection: Collection,
+  items: readonly (NewItem | Failure)[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  const good = items.filter((item): item is NewItem => !('status' in item));
+  const added = await collection.add(good, signal);
+  const outcomes = items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+  const refused = outcomes.find(outcome => outcome.status === 'failed' && outcome.code === 'overloaded');
+  // To be sent again as a whole: what was added already is then unchanged.
+  if (refused?.status === 'failed') throw new MedoidError(refused.code, refused.message);
+  const [first, ...others] = outcomes;
+  if (others.length === 0 && first.status === 'failed') throw new MedoidError(first.code, first.message);
+  const shown = outcomes.map(outcome =>
+    outcome.status === 'failed' ? { ...outcome, message: publicMessage(outcome) } : outcome,
+  );
+  return { json: { outcomes: shown } };
+}
+
+/** Says which item of a request an error is of. */
+function ofItem(error: unknown, i: number): unknown {
+  if (!(error instanceof MedoidError)) return error;
+  const { code, message, cause } = error;
+  return new MedoidError(code, `items.${i}: ${message}`, { field: `items.${i}`, cause });
+}
+
+/** Stores the pictures that came with the request, and leaves everything else to a job. */
+async function addLater(
+  collection: Collection,
+  items: readonly RequestedItem[],
+  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
+): Promise<Answer> {
+  const held: StagedImage[] = [];
+  const stage = async ({ key, label, metadata, image }: RequestedItem): Promise<unknown> => {
+    if (!Buffer.isBuffer(image) && 'url' in image) {
+      if (key !== undefined) return { key, label, metadata, url: image.url };
+      throw new MedoidError(
+        'invalid-request',
+        'expected a key for a picture that a job is to fetch, got none',
+      );
+    }
+    const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+    const staged = await collection.stageImage(bytes);
+    held.push(staged);
+    return { key: key ?? keyOfBytes(bytes), label, metadata, imageSha256: staged.imageSha256 };
+  };
+  try {
+    const staged: unknown[] = [];
+    // One after another: each is on disk before the next is taken out of its base64.
+    for (const [i, item] of items.entries()) {
+      staged.push(await stage(item).catch(error => Promise.reject(ofItem(error, i))));
+      // Whoever was told that it took too long is not to find a job afterwards.
+      signal.throwIfAborted();
+    }
+    return answerJob(parts.gallery.jobs.start('add-items', collection.name, { items: staged }));
+  } finally {
+    // From now on it is the job that holds them, or nobody.
+    for (const { release } of held) await release();
+  }
+}
+
+/** Adds the pictures of a request, now or by a job, as it prefers. */
+export async function addPictures(call: Call<typeof addItems>, parts: RouteParts): Promise<Answer> {
+  const { params, query, request, signal, readBody } = call;
+  const collection = await parts.gallery.collection(params.name);
+  collection.requireWriting();
+  const items = readNewItems(await readBody(), query);
+  if (prefersAsync(request.headers.prefer)) return addLater(collection, items, { signal, parts });
+  if (items.length > mostItemsAtOnce) {
+    throw new MedoidError(
+      'invalid-request',
+      `items: expected at most ${mostItemsAtOnce} without the header "Prefer: respond-async", got ${items.length}`,
+      { field: 'items' },
+    );
+  }
+  return addNow(collection, await readImages(items, signal, parts), signal);
+}
