@@ -14,6 +14,8 @@ import { drawView } from '../demo-catalog/draw-view.js';
 export const collectionName = 'load';
 /** Items that a narrow filter holds for; a wide one holds for half of all. */
 export const itemsOfALot = 100;
+/** Items in a row whose prices differ by less than 1. */
+export const itemsOfAPriceUnit = 100;
 /** Items near each other. */
 const itemsOfACluster = 100;
 /** Length of what is added to a centre of length 1: two of a cluster have a cosine of about 1 / (1 + 0.5²) = 0.8. */
@@ -99,7 +101,7 @@ function writeItems(
       metadata: {
         lot: i % lots,
         inStock: createRandom(`${seed}/load/stock/${i}`).next() < 0.5,
-        price: i / 100,
+        price: i / itemsOfAPriceUnit,
       },
       embedding: createVector(dimension, { seed, cluster, name: `item/${i}` }),
     });

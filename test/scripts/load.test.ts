@@ -51,7 +51,16 @@ describe('npm run load', () => {
   };
 
   it('measures a small gallery in every way and leaves nothing but the gallery', async () => {
-    const measured = ['start', 'by-vector', 'by-form', 'narrow-filter', 'exact', 'mixed', 'crowd'];
+    const measured = [
+      'start',
+      'by-vector',
+      'by-form',
+      'narrow-filter',
+      'new-filter',
+      'exact',
+      'mixed',
+      'crowd',
+    ];
     const sizes = ['--items', '200', '--seconds', '1', '--connections', '2', '--crowd', '20'];
     const { exitCode, stdout, stderr } = await run([...sizes, '--json', ...measured]);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('20 connections that upload')]);
@@ -60,7 +69,7 @@ describe('npm run load', () => {
     expect(report.gallery).toMatchObject({ items: 200, dimension: 64, seconds: expect.any(Number) });
     expect(report.recall).toBeGreaterThan(0.9);
     expect(report.searches.map(({ name, connections }) => `${name}/${connections}`)).toEqual([
-      ...['by-vector/2', 'by-form/2', 'narrow-filter/2', 'exact/2'],
+      ...['by-vector/2', 'by-form/2', 'narrow-filter/2', 'new-filter/2', 'exact/2'],
     ]);
     const { mixed, crowd, start, searches } = report;
     expect(start?.withoutSnapshotSeconds).toBeGreaterThan(0);
