@@ -15,6 +15,7 @@ export const errorCatalogue = {
   forbidden: { status: 403, exit: 1, title: 'The request is not allowed' },
   'read-only': { status: 403, exit: 1, title: 'The gallery is open for reading only' },
   'rate-limited': { status: 429, exit: 1, title: 'There were too many requests' },
+  'upload-too-slow': { status: 408, exit: 1, title: 'The body came too slowly' },
   'timed-out': { status: 503, exit: 1, title: 'The answer took too long' },
   conflict: { status: 409, exit: 1, title: 'The request does not fit the present state' },
   'url-not-allowed': { status: 403, exit: 1, title: 'The address may not be fetched' },

@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gallery: ['images', 'embed', 'vector-index', 'catalog', 'cluster', 'evaluation', 'math'],
   api: ['catalog', 'gallery', 'images'],
   server: ['api', 'catalog', 'gallery', 'images'],
-  client: ['api', 'catalog'],
+  client: ['api', 'catalog', 'gallery', 'images'],
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],

@@ -168,10 +168,16 @@ describe('the settings of the server', () => {
     ['required', '127.0.0.1', true],
     ['off', '0.0.0.0', false],
   ] as const)('with auth %s on %s asks for keys: %s', (auth, host, expected) => {
-    expect(asksForKeys({ auth, host })).toBe(expected);
-    expect(requestsPerMinute({ auth, host })).toBe(expected ? 3000 : 0);
-    expect(requestsPerMinute({ auth, host, rateLimit: 7 })).toBe(7);
-    expect(requestsPerMinute({ auth, host, rateLimit: 0 })).toBe(0);
+    const settings = { auth, host, trustProxy: 0 };
+    expect(asksForKeys(settings)).toBe(expected);
+    expect(requestsPerMinute(settings)).toBe(expected ? 3000 : 0);
+    expect(requestsPerMinute({ ...settings, rateLimit: 7 })).toBe(7);
+    expect(requestsPerMinute({ ...settings, rateLimit: 0 })).toBe(0);
+  });
+
+  it('asks for keys behind a proxy on the same machine, which lets others in', () => {
+    expect(asksForKeys({ auth: 'auto', host: '127.0.0.1', trustProxy: 1 })).toBe(true);
+    expect(asksForKeys({ auth: 'off', host: '127.0.0.1', trustProxy: 1 })).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorCatalogue } from '../errors.js';
 import type { Access, AnswerDescription, BodyDescription, Operation } from './operation.js';
 import { listOperations } from './operations/index.js';
-import { commonProblems, guardedProblems, problemSchema } from './schemas/problem.js';
+import { bodyProblems, commonProblems, guardedProblems, problemSchema } from './schemas/problem.js';
 
 type Json = Record<string, unknown>;
 type Direction = 'input' | 'output';
@@ -87,15 +87,27 @@ function describeAnswer(
   if (json !== undefined) content['application/json'] = { schema: toSchema(json, 'output', components) };
   return {
     description,
-    headers: describeHeaders({ 'X-Request-Id': 'names the request, as the log does', ...headers }),
+    headers: describeHeaders({ ...requestIdHeader, ...headers }),
     ...(Object.keys(content).length === 0 ? {} : { content }),
   };
 }
 
 /** The codes that an operation can fail with. */
-export function problemsOf({ access, problems }: Operation): readonly ErrorCode[] {
-  return [...new Set([...commonProblems, ...(access === 'public' ? [] : guardedProblems), ...problems])];
+export function problemsOf({ access, body, problems }: Operation): readonly ErrorCode[] {
+  const ofKeys = access === 'public' ? [] : guardedProblems;
+  const ofBody = body === undefined ? [] : bodyProblems;
+  return [...new Set([...commonProblems, ...ofKeys, ...ofBody, ...problems])];
 }
+
+const requestIdHeader = { 'X-Request-Id': 'names the request, as the log does' };
+
+/** Headers of a failure, by its status. */
+const problemHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': 'how a key is sent' },
+  405: { Allow: 'the methods that the path knows' },
+  429: { 'Retry-After': 'seconds to wait' },
+  503: { 'Retry-After': 'seconds to wait' },
+};
 
 /** One answer a status, which names every code it stands for. */
 function describeProblems(operation: Operation): Record<string, Json> {
@@ -107,6 +119,7 @@ function describeProblems(operation: Operation): Record<string, Json> {
   const answers = [...byStatus].map(([status, codes]) => [
     status,
     {
+      headers: describeHeaders({ ...requestIdHeader, ...problemHeaders[status] }),
       description: codes.map(code => `\`${code}\`: ${errorCatalogue[code].title}.`).join('\n\n'),
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     },
@@ -132,11 +145,12 @@ function describeOperation(operation: Operation, components: Components): Json {
   ];
   const responses = describeProblems(operation);
   for (const [status, answer] of Object.entries(answers)) {
-    const { content, ...described } = describeAnswer(answer, components);
-    const problem = (responses[status] as { content?: Json } | undefined)?.content;
-    responses[status] = {
+    const { content, description: success, ...described } = describeAnswer(answer, components);
+    const problem = responses[Number(status)] as { content?: Json; description?: string } | undefined;
+    responses[Number(status)] = {
       ...described,
-      ...((content ?? problem) ? { content: { ...problem, ...content } } : {}),
+      description: [success, problem?.description].filter(text => text !== undefined).join('\n\n'),
+      ...((content ?? problem) ? { content: { ...problem?.content, ...content } } : {}),
     };
   }
   return {

@@ -91,7 +91,13 @@ export class MedoidClient {
 
   /** Pictures as JSON: base64, or addresses for the server to fetch. */
   async addItems(name: string, items: NewItems, options: CallOptions = {}): Promise<AddAnswer> {
-    const message: Message = { method: 'POST', path: itemsPath(name), json: { items }, ...options };
+    const message: Message = {
+      method: 'POST',
+      path: itemsPath(name),
+      json: { items },
+      repeatable: true,
+      ...options,
+    };
     return this.askFor<AddAnswer>(message);
   }
 
@@ -105,6 +111,7 @@ export class MedoidClient {
       method: 'POST',
       path: itemsPath(name),
       form: itemForm(pictures),
+      repeatable: true,
       ...options,
     });
   }
@@ -168,7 +175,13 @@ export class MedoidClient {
   }
 
   search(name: string, request: SearchRequest, options: CallOptions = {}): Promise<SearchAnswer> {
-    return this.ask<'search'>({ method: 'POST', path: searchPath(name), json: request, ...options });
+    return this.ask<'search'>({
+      method: 'POST',
+      path: searchPath(name),
+      json: request,
+      repeatable: true,
+      ...options,
+    });
   }
 
   /** @param images one picture, or several of one thing */
@@ -178,7 +191,14 @@ export class MedoidClient {
     { signal, ...query }: SearchByImageOptions = {},
   ): Promise<SearchAnswer> {
     const form = imageForm(images instanceof Uint8Array || images instanceof Blob ? [images] : images);
-    return this.ask<'search'>({ method: 'POST', path: searchPath(name), query: { ...query }, form, signal });
+    return this.ask<'search'>({
+      method: 'POST',
+      path: searchPath(name),
+      query: { ...query },
+      form,
+      repeatable: true,
+      signal,
+    });
   }
 
   async searchBatch(
@@ -191,6 +211,7 @@ export class MedoidClient {
       method: 'POST',
       path,
       json: { searches },
+      repeatable: true,
       ...options,
     });
     return answers;

@@ -1,6 +1,9 @@
+import type { z } from 'zod';
 import type { AnswerOf, JsonBodyOf } from '../api/operation.js';
 import type { Operations } from '../api/operations/index.js';
 import type { ItemFilter } from '../catalog/item-filter.js';
+import type { searchOptionsSchema } from '../gallery/search-question.js';
+import type { CropBox } from '../images/crop-box.js';
 import type { CallOptions } from './transport.js';
 
 export type Answer<Id extends keyof Operations> = AnswerOf<Operations[Id]>;
@@ -22,7 +25,7 @@ export type { ItemFilter };
 /** A picture to send: its bytes, and of one to be added what is said of it. */
 export interface Picture {
   readonly bytes: Uint8Array | Blob;
-  /** The file's name unless given, and without one the hash of its bytes. */
+  /** The hash of its bytes unless given. */
   readonly key?: string;
   readonly label?: string | null;
   readonly metadata?: Record<string, unknown>;
@@ -34,17 +37,5 @@ export interface PageOptions extends CallOptions {
 }
 
 /** How results are chosen, for pictures that are uploaded. */
-export interface SearchByImageOptions extends CallOptions {
-  readonly k?: number;
-  readonly maxDistance?: number;
-  readonly filter?: ItemFilter;
-  readonly exact?: boolean;
-  readonly onePerLabel?: boolean;
-  readonly diversity?: number;
-  readonly box?: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
-}
+export type SearchByImageOptions = CallOptions &
+  Partial<Omit<z.input<typeof searchOptionsSchema>, 'includeSelf'>> & { readonly box?: CropBox };

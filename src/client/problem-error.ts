@@ -9,6 +9,8 @@ export class ProblemError extends Error {
   /** One of the codes in the documentation; `unknown` for an answer that is no problem document. */
   readonly code: Problem['code'] | 'unknown';
   readonly field: string | undefined;
+  /** After which the request may be sent again; nothing where the server does not say. */
+  readonly retryAfterSeconds: number | undefined;
   /** Names the request in the server's log. */
   readonly requestId: string | undefined;
 
@@ -18,6 +20,8 @@ export class ProblemError extends Error {
     this.status = response.status;
     this.code = problem?.code ?? 'unknown';
     this.field = problem?.field;
+    const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+    this.retryAfterSeconds = Number.isFinite(retryAfter) ? retryAfter : undefined;
     this.requestId = response.headers.get('x-request-id') ?? undefined;
   }
 }

@@ -1,12 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { readProblem } from './problem-error.js';
+import { delay } from './delay.js';
+import { type ProblemError, readProblem } from './problem-error.js';
 
 export interface ClientOptions {
   /** Where the server answers, such as `http://127.0.0.1:8080`. */
   readonly baseUrl: string;
   /** Of `medoid keys create`; needed where the server asks for one. */
   readonly apiKey?: string;
-  /** How often a request that the server had no room for is sent again, after the time it asks for; 2 unless given. */
+  /**
+   * How often a request that the server had no room for (429, 503) is sent again, after the time it asks for, at most a
+   * minute; 2 unless given. One that may have been carried out is sent again only if doing it twice is doing it once.
+   */
   readonly retries?: number;
   /** The `fetch` of the platform unless given. */
   readonly fetch?: typeof fetch;
@@ -25,9 +28,11 @@ export interface Message extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly form?: FormData;
+  /** Whether doing it twice is doing it once, though it is no GET. */
+  readonly repeatable?: boolean;
 }
 
-const longestWaitSeconds = 30;
+const longestWaitSeconds = 60;
 
 function urlOf(baseUrl: string, { path, query = {} }: Message): string {
   const parameters = new URLSearchParams();
@@ -39,11 +44,17 @@ function urlOf(baseUrl: string, { path, query = {} }: Message): string {
   return `${baseUrl.replace(/\/+$/, '')}/${path.map(part => encodeURIComponent(part)).join('/')}${asked}`;
 }
 
-/** Seconds that the server asks to wait; nothing when it refused for good. */
-function waitOf(response: Response): number | undefined {
-  if (response.status !== 429 && response.status !== 503) return undefined;
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return seconds <= longestWaitSeconds ? seconds : undefined;
+/** What was refused before anything was done, and may be sent again whatever it is. */
+const untouched: readonly ProblemError['code'][] = ['overloaded', 'rate-limited'];
+
+/** Seconds after which it may be sent again; nothing where that could do something twice, or takes too long. */
+function waitOf(
+  { retryAfterSeconds, code, status }: ProblemError,
+  { method, repeatable }: Message,
+): number | undefined {
+  const isAsked = status === 429 || status === 503;
+  if (!isAsked || retryAfterSeconds === undefined || retryAfterSeconds > longestWaitSeconds) return undefined;
+  return untouched.includes(code) || method === 'GET' || repeatable === true ? retryAfterSeconds : undefined;
 }
 
 /** Sends one message and answers a success; @throws ProblemError for anything else */
@@ -71,10 +82,10 @@ export function createTransport({
     for (let attempt = 0; ; attempt++) {
       const response = await fetchOf(urlOf(baseUrl, message), init);
       if (response.ok) return response;
-      const seconds = waitOf(response);
-      if (seconds === undefined || attempt >= retries) throw await readProblem(response);
-      await response.body?.cancel();
-      await delay(seconds * 1000, undefined, signal === undefined ? {} : { signal });
+      const problem = await readProblem(response);
+      const seconds = waitOf(problem, message);
+      if (seconds === undefined || attempt >= retries) throw problem;
+      await delay(seconds * 1000, signal);
     }
   };
 }

@@ -1,35 +1,30 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from './delay.js';
 import type { Job } from './messages.js';
+import { ProblemError } from './problem-error.js';
 
 type States = AsyncGenerator<Job, void>;
 
 const finalStates: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
 const reopenAfterMs = 500;
-
-/** Of a stream that broke off there is nothing more. @throws the reason why it was given up */
-async function nextOrEnd(states: States, signal: AbortSignal | undefined) {
-  try {
-    return await states.next();
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    return { done: true, value: undefined } as const;
-  }
-}
+/** A server that is started anew is waited for so long. */
+const mostOpenings = 120;
 
 /**
  * The job as it has ended.
- * @param watch opens a stream of its states; done again when one ends too soon, and not when one cannot be opened
+ * @param watch opens a stream of its states; opened again when one breaks off, also while the server is away
+ * @throws ProblemError what the server says instead; else why it cannot be reached, for a minute
  */
 export async function waitForEnd(watch: () => States, signal: AbortSignal | undefined): Promise<Job> {
-  for (;;) {
-    const states = watch();
+  for (let failures = 0; ; ) {
     try {
-      for (let next = await states.next(); !next.done; next = await nextOrEnd(states, signal)) {
-        if (finalStates.includes(next.value.state)) return next.value;
+      for await (const job of watch()) {
+        failures = 0;
+        if (finalStates.includes(job.state)) return job;
       }
-    } finally {
-      await states.return();
+    } catch (error) {
+      const isFinal = error instanceof ProblemError && error.status !== 503;
+      if (isFinal || signal?.aborted === true || ++failures >= mostOpenings) throw error;
     }
-    await delay(reopenAfterMs, undefined, signal === undefined ? {} : { signal });
+    await delay(reopenAfterMs, signal);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { MedoidError, messageOf } from '../errors.js';
+import { understandError } from '../errors.js';
 import { Gallery } from '../gallery/gallery.js';
 import { createLog } from '../log.js';
 import { version } from '../package-version.js';
@@ -33,7 +33,7 @@ const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));
 async function openCollections(
   gallery: Gallery,
   readiness: Readiness,
-  report: CommandContext['report'],
+  { report, signal }: CommandContext,
 ): Promise<number> {
   const names = gallery.listCollections().map(({ name }) => name);
   if (names.length === 0)
@@ -41,6 +41,8 @@ async function openCollections(
   for (const name of names) readiness.note(name, 'opening');
   const failures: unknown[] = [];
   for (const name of names) {
+    // Told to stop while they are opened: enough is as good as all.
+    if (signal.aborted) return names.length;
     try {
       const collection = await gallery.collection(name);
       await collection.warmUp();
@@ -50,10 +52,10 @@ async function openCollections(
         report(`${name}: the index was built anew from the catalog: ${rebuiltBecause}`);
       }
     } catch (error) {
-      if (!(error instanceof MedoidError)) throw error;
       failures.push(error);
-      readiness.note(name, 'broken', error.code);
-      report(`${name} cannot be served: ${error.code}: ${messageOf(error)}`);
+      const { code, message } = understandError(error);
+      readiness.note(name, 'broken', code);
+      report(`${name} cannot be served: ${code}: ${message}`);
     }
   }
   if (names.length > 0 && failures.length === names.length) throw failures[0];
@@ -74,6 +76,8 @@ function warn(settings: ServerSettings, report: CommandContext['report']): void 
 async function openService(settings: ServerSettings, { signal, report }: CommandContext) {
   const log = createLog(settings.logLevel);
   const notify = (message: string, cause?: unknown): void => log.warn({ err: cause }, message);
+  // Before the gallery, which goes on with its jobs as soon as it is open.
+  const keys = openKeys(settings, report);
   const fetcher = openFetcher(settings);
   let metrics: Metrics | undefined;
   const queue = createEmbeddingQueue(settings, (pictures, ms) => metrics?.observeBatch(pictures, ms));
@@ -86,8 +90,10 @@ async function openService(settings: ServerSettings, { signal, report }: Command
     onNotice: notify,
     ...(settings.models === undefined ? {} : { modelsDirectory: settings.models }),
     ...(fetcher === undefined ? {} : { fetchImage: fetcher.fetch }),
+  }).catch(error => {
+    keys?.close();
+    throw error;
   });
-  const keys = openKeys(settings, report);
   if (settings.metrics === 'on')
     metrics = createMetrics({ gallery, waiting: queue.waiting, ofProcess: true });
   const readiness = createReadiness(gallery, signal);
@@ -132,7 +138,7 @@ export const serve = defineCommand({
     try {
       const server = await startServer(app, settings);
       try {
-        const served = await openCollections(gallery, readiness, context.report);
+        const served = await openCollections(gallery, readiness, context);
         watch();
         const { url, port } = server;
         warn(settings, context.report);

@@ -17,17 +17,15 @@ export const limitsOf = ({ maxImageBytes, maxPixels, maxSide, maxFrames }: Serve
 });
 
 /** The names that a server answers to: of one that asks nobody for a key its own only. */
-export const hostsOf = ({ auth, host }: ServerSettings): readonly string[] | undefined =>
-  asksForKeys({ auth, host }) || !isLoopback(host)
+export const hostsOf = (settings: ServerSettings): readonly string[] | undefined =>
+  asksForKeys(settings) || !isLoopback(settings.host)
     ? undefined
-    : [...new Set(['localhost', '127.0.0.1', '[::1]', host])];
+    : [...new Set(['localhost', '127.0.0.1', '[::1]', settings.host])];
 
 /** Nothing where no keys are asked for. */
-export function openKeys(
-  { gallery, auth, host, readOnly }: ServerSettings,
-  report: (message: string) => void,
-): KeyStore | undefined {
-  if (!asksForKeys({ auth, host })) return undefined;
+export function openKeys(settings: ServerSettings, report: (message: string) => void): KeyStore | undefined {
+  const { gallery, readOnly } = settings;
+  if (!asksForKeys(settings)) return undefined;
   const keys = KeyStore.open(gallery, { access: readOnly ? 'read' : 'write', onNotice: report });
   if (keys.list().every(({ revokedAt }) => revokedAt !== null)) {
     report(

@@ -111,10 +111,18 @@ export type ServerSettings = z.output<typeof serverSettings>;
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
-/** Never false for an address that other machines can reach, unless `auth` says `off` in so many words. */
-export const asksForKeys = ({ auth, host }: Pick<ServerSettings, 'auth' | 'host'>): boolean =>
-  auth === 'required' || (auth === 'auto' && !isLoopback(host));
+/**
+ * Never false for a server that other machines can reach, by itself or through a proxy in front, unless `auth` says
+ * `off` in so many words.
+ */
+export const asksForKeys = ({
+  auth,
+  host,
+  trustProxy,
+}: Pick<ServerSettings, 'auth' | 'host' | 'trustProxy'>): boolean =>
+  auth === 'required' || (auth === 'auto' && (!isLoopback(host) || trustProxy > 0));
 
 /** Of one key, or of one address where no keys are asked for; 0 = no limit. */
-export const requestsPerMinute = (settings: Pick<ServerSettings, 'auth' | 'host' | 'rateLimit'>): number =>
-  settings.rateLimit ?? (asksForKeys(settings) ? 3000 : 0);
+export const requestsPerMinute = (
+  settings: Pick<ServerSettings, 'auth' | 'host' | 'trustProxy' | 'rateLimit'>,
+): number => settings.rateLimit ?? (asksForKeys(settings) ? 3000 : 0);

@@ -5,6 +5,7 @@ import { MedoidError } from '../errors.js';
 import type { Collection } from '../gallery/collection.js';
 import type { AddOutcome, NewItem } from '../gallery/item.js';
 import type { StagedImage } from '../gallery/stage-image.js';
+import { inBatches } from '../work-ahead.js';
 import { answerJob } from './answer-job.js';
 import { readImageInJson } from './image-in-json.js';
 import { keyOfBytes, type RequestedItem, readNewItems } from './new-items.js';
@@ -13,6 +14,7 @@ import type { Answer, Call } from './route.js';
 import type { RouteParts } from './routes/index.js';
 
 const fetchedAtOnce = 8;
+const stagedAtOnce = 8;
 
 /** RFC 7240. */
 const prefersAsync = (header: string | string[] = ''): boolean =>
@@ -40,14 +42,32 @@ async function readImages(
   return Promise.all(items.map(item => inTurn(() => read(item))));
 }
 
-async function addNow(
+/** Pictures that are to be fetched are taken few at a time, so that few are in memory. */
+const groupsOf = (items: readonly RequestedItem[]): RequestedItem[][] =>
+  inBatches(
+    items,
+    items.some(({ image }) => !Buffer.isBuffer(image) && 'url' in image) ? fetchedAtOnce : items.length,
+  );
+
+async function addGroup(
   collection: Collection,
   items: readonly (NewItem | Failure)[],
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<AddOutcome[]> {
   const good = items.filter((item): item is NewItem => !('status' in item));
   const added = await collection.add(good, signal);
-  const outcomes = items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+  return items.map(item => ('status' in item ? item : added[good.indexOf(item)]));
+}
+
+async function addNow(
+  collection: Collection,
+  items: readonly RequestedItem[],
+  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
+): Promise<Answer> {
+  const outcomes: AddOutcome[] = [];
+  for (const group of groupsOf(items)) {
+    outcomes.push(...(await addGroup(collection, await readImages(group, signal, parts), signal)));
+  }
   const refused = outcomes.find(outcome => outcome.status === 'failed' && outcome.code === 'overloaded');
   // To be sent again as a whole: what was added already is then unchanged.
   if (refused?.status === 'failed') throw new MedoidError(refused.code, refused.message);
@@ -88,9 +108,11 @@ async function addLater(
   };
   try {
     const staged: unknown[] = [];
-    // One after another: each is on disk before the next is taken out of its base64.
-    for (const [i, item] of items.entries()) {
-      staged.push(await stage(item).catch(error => Promise.reject(ofItem(error, i))));
+    // Few at a time are taken out of their base64 and put on disk.
+    for (const group of inBatches([...items.entries()], stagedAtOnce)) {
+      const ready = group.map(([i, item]) => stage(item).catch(error => Promise.reject(ofItem(error, i))));
+      await Promise.allSettled(ready);
+      staged.push(...(await Promise.all(ready)));
       // Whoever was told that it took too long is not to find a job afterwards.
       signal.throwIfAborted();
     }
@@ -115,5 +137,5 @@ export async function addPictures(call: Call<typeof addItems>, parts: RouteParts
       { field: 'items' },
     );
   }
-  return addNow(collection, await readImages(items, signal, parts), signal);
+  return addNow(collection, items, { signal, parts });
 }

@@ -76,13 +76,24 @@ export function createApp(options: AppOptions): Express {
   });
   app.use(...createCrossOrigin({ origins: corsOrigins, ...(hosts === undefined ? {} : { hosts }) }));
   app.use(
-    mountRoutes(createRoutes({ gallery, maxImageBytes, fetchImage, metrics, readiness, version }), {
-      readBody: createBodyReader({ maxImageBytes }),
-      requestTimeoutMs: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
-      stopping,
-      guard: createGuard({ rateLimit, ...(keys === undefined ? {} : { keys }) }),
-      observe: (...request) => metrics?.observeRequest(...request),
-    }),
+    mountRoutes(
+      createRoutes({
+        gallery,
+        maxImageBytes,
+        fetchImage,
+        metrics,
+        readiness,
+        guarded: keys !== undefined,
+        version,
+      }),
+      {
+        readBody: createBodyReader({ maxImageBytes }),
+        requestTimeoutMs: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
+        stopping,
+        guard: createGuard({ rateLimit, ...(keys === undefined ? {} : { keys }) }),
+        observe: (...request) => metrics?.observeRequest(...request),
+      },
+    ),
     createPageRoutes(webDirectory),
   );
   if (docs) app.use(createDocumentRoutes(webDirectory));

@@ -3,21 +3,33 @@ import { type Request, type RequestHandler, type Response, raw } from 'express';
 import multer, { type StorageEngine } from 'multer';
 import type { Operation, UploadDescription } from '../api/operation.js';
 import { MedoidError, messageOf } from '../errors.js';
+import { createBodyBudget } from './body-budget.js';
 import { parse, parseJson } from './parse-request.js';
 import type { Body, UploadedFile } from './route.js';
 
+/** A request whose body is to be read. */
+export interface Incoming {
+  readonly request: Request;
+  readonly response: Response;
+  /** Aborted when nobody waits for the answer any longer. */
+  readonly signal: AbortSignal;
+  /** Resolved when the request has been dealt with: until then what was read of it is in memory. */
+  readonly done: Promise<void>;
+}
+
 /** @throws MedoidError saying what was expected and what came */
-export type ReadBody = (operation: Operation, request: Request, response: Response) => Promise<Body<unknown>>;
+export type ReadBody = (operation: Operation, incoming: Incoming) => Promise<Body<unknown>>;
 
 const imageField = 'image';
-/** Of all bodies in memory at a time. */
-const maxBytesUnderWay = 512 * 1024 * 1024;
 /** Of JSON without pictures. */
 const maxTextBytes = 4 * 1024 * 1024;
 /** Of a body with several pictures, in largest pictures. */
 const picturesInOne = 4;
 const formFrameBytes = 64 * 1024;
-const maxFieldBytes = 1024 * 1024;
+/** What is said of as many pictures as a form may have. */
+const maxFieldBytes = 5 * 1024 * 1024;
+/** What JSON becomes is several times as large as its text. */
+const weightOfJson = 4;
 
 const malformed = (error: unknown): MedoidError =>
   new MedoidError('invalid-request', `the upload cannot be read: ${messageOf(error)}`, { cause: error });
@@ -158,6 +170,9 @@ async function readRaw(request: Request, response: Response, limit: Reach): Prom
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
 
+/** A change of metadata is a merge patch (RFC 7396), and may be called so. */
+const jsonTypes = ['application/json', 'application/merge-patch+json'];
+
 type Kind = 'json' | 'form' | 'picture';
 
 /** @throws MedoidError when the body is of no kind that the operation takes */
@@ -173,7 +188,7 @@ function kindOf(request: Request, { body = {} }: Operation): Kind {
         ];
   const expected = `expected ${[...json, ...uploads].join(', or ')}`;
   const known = [
-    ...(body.json === undefined ? [] : ['application/json']),
+    ...(body.json === undefined ? [] : jsonTypes),
     ...(body.upload === undefined ? [] : ['multipart/form-data', 'image/*', 'application/octet-stream']),
   ];
   const kind = request.is(known);
@@ -185,7 +200,7 @@ function kindOf(request: Request, { body = {} }: Operation): Kind {
   if (kind === false) {
     throw new MedoidError('unsupported-media-type', `${expected}, got ${type ?? 'no Content-Type'}`);
   }
-  if (kind === 'application/json') return 'json';
+  if (jsonTypes.includes(kind)) return 'json';
   return kind === 'multipart/form-data' ? 'form' : 'picture';
 }
 
@@ -200,60 +215,52 @@ function reachOf(kind: Kind, { body = {} }: Operation, { maxImageBytes }: Limits
   return { maxBytes, refuse: () => tooLarge('JSON', maxBytes) };
 }
 
-/** Bytes that may be in memory for one request: what it says, or the most there can be. */
-function requireFitting(request: Request, { maxBytes, refuse }: Reach): number {
-  const declared = Number(request.headers['content-length'] ?? Number.NaN);
-  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+/** As far as the head of the request tells. */
+function requireFitting({ headers }: Request, { maxBytes, refuse }: Reach): void {
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new MedoidError('unsupported-media-type', 'expected a body without Content-Encoding');
   }
-  if (declared > maxBytes) throw refuse();
-  return Number.isFinite(declared) ? declared : maxBytes;
+  if (Number(headers['content-length']) > maxBytes) throw refuse();
 }
 
-/**
- * Reads bodies of every kind, of all requests together no more than there is room for: what is read counts until it
- * is answered.
- */
+/** Reads bodies of every kind, of all requests together no more than there is room for. */
 export function createBodyReader(limits: Limits): ReadBody {
   const forms = new Map<UploadDescription, RequestHandler>();
-  let bytesUnderWay = 0;
+  const budget = createBodyBudget();
 
-  const reserve = (bytes: number, response: Response): void => {
-    if (bytesUnderWay > 0 && bytesUnderWay + bytes > maxBytesUnderWay) {
-      throw new MedoidError('overloaded', 'expected room for another upload, got many at once: try again');
-    }
-    bytesUnderWay += bytes;
-    response.once('close', () => {
-      bytesUnderWay -= bytes;
-    });
-  };
   const formOf = (upload: UploadDescription): RequestHandler => {
     const form = forms.get(upload) ?? createForm(upload, limits);
     forms.set(upload, form);
     return form;
   };
 
-  return async (operation, request, response) => {
-    const kind = kindOf(request, operation);
-    const reach = reachOf(kind, operation, limits);
-    reserve(requireFitting(request, reach), response);
+  const read = async (operation: Operation, kind: Kind, incoming: Incoming): Promise<Body<unknown>> => {
+    const { request, response } = incoming;
     const { json, upload } = operation.body ?? {};
     if (kind === 'form' && upload !== undefined) {
-      const body = await readForm(formOf(upload), upload, { request, response, ...limits });
-      requireBytes(body);
-      return body;
+      return readForm(formOf(upload), upload, { request, response, ...limits });
     }
-    const bytes = await readRaw(request, response, reach);
+    const bytes = await readRaw(request, response, reachOf(kind, operation, limits));
     if (kind === 'json' && json !== undefined) {
       return { kind: 'json', value: parse(json, parseJson(bytes), 'field') };
     }
-    const body: Body<never> = { kind: 'upload', files: [{ bytes, name: undefined }], fields: {} };
+    return { kind: 'upload', files: [{ bytes, name: undefined }], fields: {} };
+  };
+
+  return async (operation, incoming) => {
+    const { request, signal, done } = incoming;
+    const kind = kindOf(request, operation);
+    requireFitting(request, reachOf(kind, operation, limits));
+    // Time may have been up before its turn came.
+    if (signal.aborted) throw signal.reason;
+    const charged = budget.charge(request, { weight: kind === 'json' ? weightOfJson : 1, done });
+    const body = await Promise.race([read(operation, kind, incoming), charged]);
     requireBytes(body);
     return body;
   };
 }
 
-function requireBytes(body: Body<never>): void {
+function requireBytes(body: Body<unknown>): void {
   if (body.kind === 'upload' && body.files.some(({ bytes }) => bytes.length === 0)) {
     throw missingImage('expected an image, got 0 bytes');
   }

@@ -43,8 +43,10 @@ function isOwn(origin: string, host: string): boolean {
 
 /** Whether a page of another origin makes the browser ask. */
 function isForeign(request: Request, origins: readonly string[]): boolean {
-  const { origin } = request.headers;
-  if (origin === undefined) return request.headers['sec-fetch-site'] === 'cross-site';
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  // Browsers say it, no page can, and a proxy that calls the server by another name leaves it as it is.
+  if (site === 'same-origin') return false;
+  if (origin === undefined) return site === 'cross-site';
   return !isOwn(origin, hostOf(request)) && !origins.includes(origin);
 }
 

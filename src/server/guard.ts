@@ -47,6 +47,10 @@ const callers = new WeakMap<object, VerifiedKey>();
 /** The id of the key that asks, for the log. */
 export const callerOf = (request: object): string | undefined => callers.get(request)?.id;
 
+/** Whether who asks has the scope; everybody has it where no keys are asked for. */
+export const mayAs = (request: object, scope: string): boolean =>
+  callers.get(request)?.scopes.includes(scope) ?? true;
+
 const unauthenticated = (given: string | undefined): MedoidError =>
   new MedoidError(
     'unauthenticated',

@@ -1,4 +1,3 @@
-import type { Response } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Operation } from '../api/operation.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -11,7 +10,7 @@ export interface Metrics {
   readonly contentType: string;
   /** In the text format of Prometheus. */
   render(): Promise<string>;
-  observeRequest(operation: Operation, response: Response, startedMs: number): void;
+  observeRequest(operation: Operation, status: number, startedMs: number): void;
   /** @param timingsMs of one search, by stage */
   observeStages(timingsMs: SearchTimings): void;
   /** A run of the model. */
@@ -94,8 +93,8 @@ export function createMetrics({ gallery, waiting, ofProcess = false }: MetricsOp
   return {
     contentType: register.contentType,
     render: () => register.metrics(),
-    observeRequest({ id }, { statusCode }, startedMs) {
-      requests.observe({ operation: id, status: statusCode }, (performance.now() - startedMs) / 1000);
+    observeRequest({ id }, status, startedMs) {
+      requests.observe({ operation: id, status }, (performance.now() - startedMs) / 1000);
     },
     observeStages(timingsMs) {
       for (const [stage, ms] of Object.entries(timingsMs)) stages.observe({ stage }, ms / 1000);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Operation } from '../api/operation.js';
 import { MedoidError } from '../errors.js';
@@ -15,26 +16,38 @@ export interface MountOptions {
   /** Comes before the handler of an operation; refuses by throwing. */
   guard(operation: Operation): RequestHandler[];
   /** Told of every operation as it is answered. */
-  observe(operation: Operation, response: Response, startedMs: number): void;
+  observe(operation: Operation, status: number, startedMs: number): void;
 }
 
 /** `/v1/items/{id}` as Express writes it. */
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-const timedOut = (ms: number): MedoidError =>
-  new MedoidError('timed-out', `expected an answer within ${ms} ms; the server is busy: try again`);
+/** The server was too slow, or the client with its body. */
+const timedOut = ({ complete }: Request, ms: number): MedoidError =>
+  complete
+    ? new MedoidError('timed-out', `expected an answer within ${ms} ms; the server is busy: try again`)
+    : new MedoidError('upload-too-slow', `expected the whole body within ${ms} ms`);
+
+/** Not of HTTP, but what logs and metrics have for it elsewhere. */
+const clientClosedRequest = 499;
 
 /** One for all: each request ends with it, also those that were answered, and hardly any tells anybody. */
 const clientGone = new MedoidError('interrupted', 'the client has gone');
 
 /** @returns a signal that ends with the request, and a promise that fails when time is up */
-function createDeadline(response: Response, operation: Operation, options: MountOptions) {
+function createDeadline(
+  { request, response }: { readonly request: Request; readonly response: Response },
+  operation: Operation,
+  options: MountOptions,
+) {
   const controller = new AbortController();
+  // One listener a picture: more of them are no leak.
+  setMaxListeners(0, controller.signal);
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     if (operation.streams === true) return;
     timer = setTimeout(() => {
-      const error = timedOut(options.requestTimeoutMs);
+      const error = timedOut(request, options.requestTimeoutMs);
       controller.abort(error);
       reject(error);
     }, options.requestTimeoutMs);
@@ -54,9 +67,15 @@ async function answer(
 ): Promise<void> {
   const params = parse(operation.params, { ...request.params }, 'parameter');
   const query = parse(operation.query, request.query, 'parameter');
-  const { signal, expired } = createDeadline(response, operation, options);
+  const { signal, expired } = createDeadline({ request, response }, operation, options);
+  let settle = (): void => undefined;
+  const done = new Promise<void>(resolve => {
+    settle = resolve;
+  });
   const readBody: Call<Operation>['readBody'] = () =>
-    options.readBody(operation, request, response) as ReturnType<Call<Operation>['readBody']>;
+    options.readBody(operation, { request, response, signal, done }) as ReturnType<
+      Call<Operation>['readBody']
+    >;
   const readJson = async (): Promise<never> => {
     const body = await readBody();
     if (body.kind === 'json') return body.value;
@@ -71,7 +90,9 @@ async function answer(
     readBody,
     readJson,
   };
-  const answered = await Promise.race([Promise.resolve(run(call)), expired]);
+  const running = (async () => run(call))();
+  void running.then(settle, settle);
+  const answered = await Promise.race([running, expired]);
   if (answered === undefined) return;
   const { status = 200, headers = {}, json } = answered;
   response.status(status).set(headers);
@@ -92,7 +113,11 @@ export function mountRoutes(routes: readonly Route[], options: MountOptions): Ro
       mounted[operation.method](
         (_request, response, next) => {
           const startedMs = performance.now();
-          response.once('close', () => options.observe(operation, response, startedMs));
+          response.once('close', () => {
+            // Nothing was answered to whoever has gone before; as other servers call it.
+            const status = response.headersSent ? response.statusCode : clientClosedRequest;
+            options.observe(operation, status, startedMs);
+          });
           next();
         },
         ...options.guard(operation),

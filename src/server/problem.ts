@@ -30,6 +30,7 @@ export const requestCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'method-not-allowed',
   'overloaded',
   'timed-out',
+  'upload-too-slow',
   'unauthenticated',
   'forbidden',
   'read-only',

@@ -57,6 +57,7 @@ describe('the OpenAPI document', () => {
       for (const code of problemsOf(operation)) {
         const text = JSON.stringify(responses[errorCatalogue[code].status]);
         expect(text).toContain('application/problem+json');
+        expect(text).toContain(`\`${code}\`: ${errorCatalogue[code].title}.`);
       }
     },
   );

@@ -63,13 +63,30 @@ describe('what the client sends', () => {
     ['no retries', 1, 503, '0', { retries: 0 }, 1],
     ['no word on when', 1, 503, undefined, {}, 1],
     ['a word that is no number', 1, 503, 'Fri, 01 Jan 2100 00:00:00 GMT', {}, 1],
-    ['longer than one waits', 1, 429, '31', {}, 1],
+    ['longer than one waits', 1, 429, '61', {}, 1],
     ['another failure', 1, 409, '0', {}, 1],
   ])('is not sent again: %s', async (_, times, status, retryAfter, options, sent) => {
     const { listener, bodies } = refuseFirst(times, status, retryAfter);
     const client = await connect(listener, options);
     await expect(client.getHealth()).rejects.toMatchObject({ status, code: 'overloaded', message: 'later' });
     expect(bodies).toHaveLength(sent);
+  });
+
+  it('is sent again after its time was up only if doing it twice is doing it once', async () => {
+    const sent: string[] = [];
+    const client = await connect((incoming, response) => {
+      sent.push(incoming.method ?? '');
+      incoming.resume();
+      response.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '0' });
+      response.end(JSON.stringify({ code: 'timed-out', detail: 'too late' }));
+    });
+    const late = { code: 'timed-out' };
+    await expect(client.createCollection({ name: 'a', modelId: 'm' })).rejects.toMatchObject(late);
+    await expect(client.deleteCollection('a')).rejects.toMatchObject(late);
+    expect(sent).toEqual(['POST', 'DELETE']);
+    await expect(client.search('a', { query: { itemId: 1 } })).rejects.toMatchObject(late);
+    await expect(client.getItem('a', 1)).rejects.toMatchObject(late);
+    expect(sent.slice(2)).toEqual([...Array(3).fill('POST'), ...Array(3).fill('GET')]);
   });
 
   it('is given up while it waits to be sent again', async () => {

@@ -128,6 +128,10 @@ describe('pages of other origins', () => {
       ],
       ['its own page, the name in capitals', { Origin: 'http://medoid.example', Host: 'Medoid.Example' }],
       ['its own page by IPv6', { Origin: 'http://[::1]:8080', Host: '[::1]:8080' }],
+      [
+        'its own page behind a proxy that calls the server otherwise',
+        { Origin: 'https://medoid.example', 'Sec-Fetch-Site': 'same-origin', Host: '127.0.0.1:8080' },
+      ],
       ['its own page, as browsers say it', { 'Sec-Fetch-Site': 'same-origin', Host: 'medoid.example' }],
     ];
     it.each(own)('are heard: %s', async (_, headers) => {

@@ -59,6 +59,11 @@ describe('for whoever operates it, the server', () => {
       expect((await request(app).get(collection)).status).toBe(200);
     });
 
+    it('and no more than that to whoever has no key, where keys are asked for', async () => {
+      const app = create({ keys: { verify: () => undefined } });
+      expect((await request(app).get('/readyz').expect(200)).body).toEqual({ status: 'ready' });
+    });
+
     it('also of collections that came and went since', async () => {
       const app = create();
       const namesOf = async () =>

@@ -110,7 +110,7 @@ describe('when there is much to do, a request', () => {
     asking.on('error', () => undefined);
     asking.write('half');
     const [answer] = await once(asking, 'response');
-    expect([answer.statusCode, answer.headers.connection]).toEqual([503, 'close']);
+    expect([answer.statusCode, answer.headers.connection]).toEqual([408, 'close']);
     asking.destroy();
   });
 

@@ -200,31 +200,26 @@ describe('an upload', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 
-  it('refuses more bytes than there is room for, saying when to come again', async () => {
+  it('is not kept from being read by others that announce much and send nothing', async () => {
+    const { maxBytes } = defaultImageLimits;
     const large = await openFilledApp();
     const largeServer = createServer(large.app).listen(0, '127.0.0.1');
     await once(largeServer, 'listening');
     const { port } = largeServer.address() as AddressInfo;
-    const { maxBytes } = defaultImageLimits;
-    // Each says that it brings the most that is allowed, and never does.
-    const sockets = Array.from({ length: Math.floor((512 * 1024 * 1024) / maxBytes) }, () => {
+    const sockets = Array.from({ length: 40 }, () => {
       const socket = connect(port, '127.0.0.1');
       const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${maxBytes}`;
       socket.write(`${head}\r\n\r\nabc`);
       return socket;
     });
-    const ask = () =>
-      fetch(`http://127.0.0.1:${port}${path}`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'image/png' },
-        body: new Uint8Array(large.pictures[0]),
-      });
-    await expect.poll(async () => (await ask()).status).toBe(503);
-    const refused = await ask();
-    expect(refused.headers.get('retry-after')).toBe('1');
-    expect(await refused.json()).toMatchObject({ code: 'overloaded' });
+    await Promise.all(sockets.map(socket => once(socket, 'connect')));
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'image/png' },
+      body: new Uint8Array(large.pictures[0]),
+    });
+    expect(answer.status).toBe(200);
     for (const socket of sockets) socket.destroy();
-    await expect.poll(async () => (await ask()).status).toBe(200);
     largeServer.close();
     await large.remove();
   });

@@ -41,7 +41,7 @@ export const createCollection = defineOperation({
       headers: { Location: 'where it is' },
     },
   },
-  problems: ['not-found', 'out-exists', 'read-only', 'payload-too-large', 'unsupported-media-type'],
+  problems: ['not-found', 'out-exists', 'read-only'],
 });
 
 export const getCollection = defineOperation({

@@ -117,7 +117,7 @@ export const deleteItems = defineOperation({
         .meta({ id: 'DeleteAnswer' }),
     },
   },
-  problems: ['not-found', 'read-only', 'payload-too-large', 'unsupported-media-type'],
+  problems: ['not-found', 'read-only'],
 });
 
 export const getItem = defineOperation({
@@ -144,7 +144,7 @@ export const updateItem = defineOperation({
   query: noParameters,
   body: { json: itemChangeSchema },
   answers: { 200: { description: 'The item as it is now.', json: itemSchema } },
-  problems: ['not-found', 'read-only', 'payload-too-large', 'unsupported-media-type'],
+  problems: ['not-found', 'read-only'],
 });
 
 export const deleteItem = defineOperation({

@@ -23,7 +23,7 @@ export const startJob = defineOperation({
       headers: { Location: 'where the job is' },
     },
   },
-  problems: ['not-found', 'read-only', 'payload-too-large', 'unsupported-media-type'],
+  problems: ['not-found', 'read-only'],
 });
 
 export const listJobs = defineOperation({

@@ -41,7 +41,7 @@ export const activateModel = defineOperation({
   query: noParameters,
   body: { json: z.strictObject({ modelId: z.string().min(1) }).meta({ id: 'ModelChoice' }) },
   answers: started,
-  problems: ['not-found', 'conflict', 'read-only', 'payload-too-large', 'unsupported-media-type'],
+  problems: ['not-found', 'conflict', 'read-only'],
 });
 
 export const rollBackModel = defineOperation({

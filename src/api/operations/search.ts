@@ -42,5 +42,5 @@ export const searchBatch = defineOperation({
   query: noParameters,
   body: { json: batchRequestSchema, pictures: true },
   answers: { 200: { description: 'An answer for each.', json: batchAnswerSchema } },
-  problems: ['not-found', 'payload-too-large', 'unsupported-media-type', 'overloaded'],
+  problems: ['not-found'],
 });

@@ -119,4 +119,4 @@ export const itemChangeSchema = z
       .describe('a JSON merge patch (RFC 7396): null takes a field away'),
   })
   .refine(change => Object.keys(change).length > 0, 'expected label, metadata or both')
-  .meta({ id: 'ItemChange' });
+  .meta({ id: 'ItemChange', minProperties: 1 });

@@ -8,20 +8,27 @@ export const commonProblems: readonly ErrorCode[] = [
   'internal-error',
   'interrupted',
   'timed-out',
+  // A page or a name of another origin.
+  'forbidden',
 ];
 
 /** What can go wrong with a request that needs a key. */
-export const guardedProblems: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate-limited'];
+export const guardedProblems: readonly ErrorCode[] = ['unauthenticated', 'rate-limited'];
+
+/** What can go wrong with a request that has a body. */
+export const bodyProblems: readonly ErrorCode[] = [
+  'payload-too-large',
+  'unsupported-media-type',
+  'upload-too-slow',
+  'overloaded',
+];
 
 /** What can go wrong with a picture in a request. */
 export const imageProblems: readonly ErrorCode[] = [
   'missing-image',
-  'payload-too-large',
   'image-too-large',
-  'unsupported-media-type',
   'unsupported-image',
   'unreadable-image',
-  'overloaded',
 ];
 
 /** What can go wrong with a picture that is named by its address. */

@@ -18,6 +18,8 @@ export interface RouteParts {
   /** Nothing where nothing is measured. */
   readonly metrics: Metrics | undefined;
   readonly readiness: Readiness;
+  /** Whether keys are asked for. */
+  readonly guarded: boolean;
   /** Of this program. */
   readonly version: string;
 }

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import { cancelJob, getJob, listJobs, startJob, watchJob } from '../../api/operations/jobs.js';
+import { MedoidError } from '../../errors.js';
 import type { JobSummary } from '../../gallery/jobs/job.js';
 import { answerJob, toJob } from '../answer-job.js';
+import { mayAs } from '../guard.js';
 import { type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
 
@@ -48,5 +50,11 @@ export const createJobRoutes = ({ gallery }: RouteParts): Route[] => [
     await streamJob(response, gallery.jobs.watch(params.id, signal));
     return undefined;
   }),
-  route(cancelJob, ({ params }) => ({ status: 202, json: toJob(gallery.jobs.cancel(params.id)) })),
+  route(cancelJob, ({ params, request }) => {
+    // Whoever may not start it may not stop it.
+    if (!mayAs(request, 'admin') && gallery.jobs.get(params.id).kind === 'activate-model') {
+      throw new MedoidError('forbidden', 'expected a key with the scope admin: the job changes the model');
+    }
+    return { status: 202, json: toJob(gallery.jobs.cancel(params.id)) };
+  }),
 ];

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { search, searchBatch } from '../../api/operations/search.js';
 import type { SearchRequest } from '../../api/schemas/search.js';
 import { errorCatalogue, MedoidError } from '../../errors.js';
@@ -7,6 +9,9 @@ import { readImageInJson } from '../image-in-json.js';
 import { requestCodes } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
+
+/** Of one batch: few enough that their pictures find room in the queue. */
+const searchedAtOnce = 4;
 
 type Tools = { readonly parts: RouteParts; readonly signal: AbortSignal };
 type QueryInJson = Extract<SearchRequest, { readonly query: unknown }>['query'];
@@ -76,8 +81,16 @@ export const createSearchRoutes = (parts: RouteParts): Route[] => [
     const collection = await parts.gallery.collection(params.name);
     const tools = { parts, signal };
     const { searches } = await readJson();
+    const inTurn = pLimit(searchedAtOnce);
     const answers = await Promise.all(
-      searches.map(one => ask(collection, toQuestion(one, tools), tools).catch(describeFailure)),
+      searches.map(one =>
+        inTurn(async () => {
+          // Between two searches there is time for what others ask.
+          await setImmediate();
+          if (signal.aborted) throw signal.reason;
+          return ask(collection, toQuestion(one, tools), tools).catch(describeFailure);
+        }),
+      ),
     );
     return { json: { answers } };
   }),
