@@ -54,6 +54,8 @@ async function answer(
 ): Promise<void> {
   const params = parse(operation.params, { ...request.params }, 'parameter');
   const query = parse(operation.query, request.query, 'parameter');
+  // Of an answer that has no tag Express would say to "*" that it is known already.
+  if (operation.answers[304] === undefined) delete request.headers['if-none-match'];
   const { signal, expired } = createDeadline(response, operation, options);
   const readBody: Call<Operation>['readBody'] = () =>
     options.readBody(operation, request, response) as ReturnType<Call<Operation>['readBody']>;
