@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { MedoidError } from '../errors.js';
+import { countJpegParts } from './count-jpeg-parts.js';
 import { countWebpFrames } from './count-webp-frames.js';
 import { type CropBox, placeCropBox } from './crop-box.js';
 import { defaultImageLimits, type ImageLimits } from './limits.js';
 import type { Preprocessing } from './preprocessing.js';
 import { sniffFormat } from './sniff-format.js';
+import { stripPng } from './strip-png.js';
 
 sharp.cache(false);
 // One image a thread: batches keep every core busy by decoding several images at once.
@@ -38,6 +40,28 @@ function requireFewFrames(frames: number, { maxFrames }: ImageLimits): void {
   throw new MedoidError('image-too-large', `expected at most ${maxFrames} frames, got ${frames} or more`);
 }
 
+/** Of a JPEG: more than any encoder makes, and each takes as long as the only one of a picture that has one. */
+const mostScans = 100;
+/** Of a JPEG: a large colour profile or XMP comes in hundreds. */
+const mostSegments = 10_000;
+
+/** As the decoder underneath gets to see it. */
+const openSharp = (bytes: Uint8Array, options: SharpOptions): Sharp =>
+  sharp(sniffFormat(bytes) === 'png' ? stripPng(bytes) : bytes, options);
+
+/** What the decoder underneath would take a long time or much memory over, found without it. */
+function requireFewParts(bytes: Uint8Array, claimed: string, limits: ImageLimits): void {
+  const check = (what: string, got: number, most: number): void => {
+    if (got <= most) return;
+    throw new MedoidError('image-too-large', `expected at most ${most} ${what}, got more`);
+  };
+  if (claimed === 'webp') requireFewFrames(countWebpFrames(bytes, limits.maxFrames + 1), limits);
+  if (claimed !== 'jpeg') return;
+  const { segments, scans } = countJpegParts(bytes, { segments: mostSegments, scans: mostScans });
+  check('JPEG scans', scans, mostScans);
+  check('JPEG segments', segments, mostSegments);
+}
+
 /**
  * Reads the header only.
  * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
@@ -60,10 +84,10 @@ export async function inspectImage(
       `expected ${readableFormats.join(', ')}, got bytes that are none of these`,
     );
   }
-  if (claimed === 'webp') requireFewFrames(countWebpFrames(bytes, limits.maxFrames + 1), limits);
+  requireFewParts(bytes, claimed, limits);
   let metadata: Metadata;
   try {
-    metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
+    metadata = await openSharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
     throw damaged(error);
   }
@@ -87,7 +111,7 @@ export async function inspectImage(
 
 /** First frame, upright, sRGB, 8 bits, alpha flattened on white: what every use of an image starts from. */
 const openUpright = (bytes: Uint8Array, limits: ImageLimits): Sharp =>
-  sharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', pages: 1 })
+  openSharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', pages: 1 })
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb');

@@ -67,6 +67,8 @@ async function answer(
 ): Promise<void> {
   const params = parse(operation.params, { ...request.params }, 'parameter');
   const query = parse(operation.query, request.query, 'parameter');
+  // Of an answer that has no tag Express would say to "*" that it is known already.
+  if (operation.answers[304] === undefined) delete request.headers['if-none-match'];
   const { signal, expired } = createDeadline({ request, response }, operation, options);
   let settle = (): void => undefined;
   const done = new Promise<void>(resolve => {

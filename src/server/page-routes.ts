@@ -28,8 +28,14 @@ function createFileRoutes(files: Readonly<Record<string, string>>, root: string)
         for (const header of ['if-match', 'if-unmodified-since', 'range']) delete request.headers[header];
         response.sendFile(file, { root, cacheControl: false, acceptRanges: false }, error => {
           if (error === undefined || response.headersSent) return;
-          const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-          next(missing ? new MedoidError('not-found', 'this server was built without the page') : error);
+          const { code } = error as NodeJS.ErrnoException;
+          // The client has gone.
+          if (code === 'ECONNABORTED') return;
+          next(
+            code === 'ENOENT'
+              ? new MedoidError('not-found', 'this server was built without the page')
+              : error,
+          );
         });
       })
       .all(allowOnly('GET'));

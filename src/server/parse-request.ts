@@ -1,10 +1,10 @@
 import type { z } from 'zod';
+import { findJsonExcess } from '../api/json-shape.js';
 import { MedoidError } from '../errors.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-const deepest = 64;
 const shownLength = 200;
 
 /** Of a union without a message of its own, which says nothing. */
@@ -15,7 +15,7 @@ const expectationOf = (message: string): string =>
   message.replace(/^.*?(?=expected )/, '').replace(/, received \w+$/, '');
 
 /** `items.3.key` */
-const nameOf = (path: Path): string => path.map(String).join('.');
+const nameOf = (path: Path): string => shorten(path.map(String).join('.'));
 
 /** Of a union, what the alternative that came furthest complains of. */
 function mostTelling(issue: Issue, path: Path): { readonly issue: Issue; readonly path: Path } {
@@ -44,10 +44,10 @@ function valueAt(given: unknown, path: Path): unknown {
   return value;
 }
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
-}
+const shorten = (text: string): string =>
+  text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+
+const show = (value: unknown): string => shorten(JSON.stringify(value) ?? 'nothing');
 
 /** @throws MedoidError `invalid-request` naming the field, what was expected and what came */
 export function parse<Schema extends z.ZodType>(
@@ -69,29 +69,17 @@ export function parse<Schema extends z.ZodType>(
   throw new MedoidError('invalid-request', `${name}: ${got}`, { field: name });
 }
 
-/** Deep nesting would end the recursion of whatever reads it. */
-function requireShallow(value: unknown): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) {
-      throw new MedoidError('invalid-request', `expected JSON nested at most ${deepest} deep, got more`);
-    }
-    level = level.flatMap(entry => (typeof entry === 'object' && entry !== null ? Object.values(entry) : []));
-  }
-}
-
 /**
  * @param bytes JSON in UTF-8
  * @throws MedoidError `invalid-request`
  */
-export function parseJson(bytes: Uint8Array): unknown {
-  let value: unknown;
+export function parseJson(bytes: Buffer): unknown {
+  const excess = findJsonExcess(bytes);
+  if (excess !== undefined) throw new MedoidError('invalid-request', excess);
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new MedoidError('invalid-request', `expected JSON: ${reason}`, { cause: error });
   }
-  requireShallow(value);
-  return value;
 }

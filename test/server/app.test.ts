@@ -27,6 +27,13 @@ describe('createApp', () => {
     expect(response.body).toEqual({ status: 'ok' });
   });
 
+  it.each(['/healthz', '/openapi.json', '/v1/collections', `${collection}/items`])(
+    'answers %s in full to whoever has any, as it has no tag',
+    async path => {
+      await request(app).get(path).set('If-None-Match', '*').expect(200);
+    },
+  );
+
   it('lists the collections, and shows one alone', async () => {
     const { body } = await request(app).get('/v1/collections').expect(200);
     const [summary] = body.collections;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findJsonExcess } from '../json-shape.js';
 
 /** What the document says of a parameter in place of how its text is read. */
 const shownAs = (schema: Record<string, unknown>): { readonly parameter: Record<string, unknown> } => ({
@@ -37,6 +38,11 @@ export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
   z
     .string('expected JSON, once')
     .transform((text, context): unknown => {
+      const excess = findJsonExcess(Buffer.from(text));
+      if (excess !== undefined) {
+        context.addIssue({ code: 'custom', message: excess });
+        return z.NEVER;
+      }
       try {
         return JSON.parse(text);
       } catch {
