@@ -162,10 +162,11 @@ export class Collection {
     });
   }
 
-  /** Measures what the first search would have to wait for. */
+  /** Makes and measures what the first search would have to wait for. */
   warmUp(): Promise<void> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
+        await space.makeExact();
         space.similarityScale();
       }),
     );
@@ -180,9 +181,10 @@ export class Collection {
     readonly signal?: AbortSignal;
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
-      this.parts.space.use(space =>
-        probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),
-      ),
+      this.parts.space.use(async space => {
+        await space.makeExact();
+        return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
+      }),
     );
   }
 
