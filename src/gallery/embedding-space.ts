@@ -41,7 +41,7 @@ export class EmbeddingSpace {
   private savedChanges = 0;
   private attemptedChanges = 0;
   private readonly filtered: FilterCache;
-  private scale: { readonly size: number; readonly scale: SimilarityScale | undefined } | undefined;
+  private scale: { readonly size: number; readonly scale: SimilarityScale } | undefined;
   private readonly saving = pLimit(1);
   private readonly uses = createActivity();
   private closing: Promise<void> | undefined;
@@ -170,10 +170,11 @@ export class EmbeddingSpace {
   /** What distances mean here; nothing while there are too few vectors to say. Taken anew as the set grows. */
   similarityScale(): SimilarityScale | undefined {
     const { size } = this.graph;
-    if (this.scale === undefined || size > 2 * this.scale.size || 2 * size < this.scale.size) {
-      this.scale = { size, scale: measureSimilarityScale(this.graph, { seed: this.setId }) };
-    }
-    return this.scale.scale;
+    const { scale, size: measuredAt = 0 } = this.scale ?? {};
+    if (scale !== undefined && size <= 2 * measuredAt && 2 * size >= measuredAt) return scale;
+    const measured = measureSimilarityScale(this.graph, { seed: this.setId });
+    this.scale = measured && { size, scale: measured };
+    return measured;
   }
 
   /** [dimension]; nothing when the item is not in the set. */

@@ -159,6 +159,26 @@ describe('the space a collection is searched in', () => {
     expect(space.isSaveDue()).toBe(true);
   });
 
+  it('says how alike pictures are as soon as there are enough of them', async () => {
+    const catalog = openCatalog();
+    const set = catalog.addCollection({ name: 'own', modelId: 'm@1', modelDirectory: 'm@1', dimension: 2 });
+    const space = await EmbeddingSpace.open({
+      catalog,
+      set: catalog.sets.find(set.setId) as EmbeddingSetRow,
+      lease: { embedder: {} as Embedder, release: async () => undefined },
+      indexPath: join(filled.folder, 'own.hnsw'),
+      access: 'write',
+    });
+    const vectors = createUnitVectors(25, 2);
+    space.apply({ add: vectors.slice(0, 15), remove: [] });
+    expect(space.similarityScale()).toBeUndefined();
+    space.apply({ add: vectors.slice(15), remove: [] });
+    expect(space.similarityScale()?.(0.01)).toBeGreaterThan(0.9);
+    expect(space.similarityScale()).toBe(space.similarityScale());
+    space.apply({ add: [], remove: vectors.slice(0, 15).map(({ id }) => id) });
+    expect(space.similarityScale()).toBeUndefined();
+  });
+
   it('lets no snapshot lie around that is of no set, or half-written', async () => {
     const index = join(filled.directory, 'index');
     for (const name of ['7.hnsw', '7.json', '1.hnsw.tmp', 'notes.txt'])
