@@ -8,6 +8,7 @@ import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
+import type { BoundedWork } from './bounded-work.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { ImageStore } from './image-store.js';
 import {
@@ -40,6 +41,8 @@ export interface CollectionParts {
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
   readonly activity: Activity;
+  /** Pictures to show, of all collections. */
+  readonly rendering: BoundedWork;
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
 }
@@ -228,12 +231,13 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** A copy to show. @throws MedoidError as `readImage` */
+  /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when too many wait for theirs */
   renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
-    return this.parts.activity.run(async () => {
-      const { bytes } = await this.readStored(id);
-      return reencodeImage(bytes, options, this.parts.limits);
-    });
+    const { activity, rendering, limits } = this.parts;
+    return activity.run(() =>
+      // The original is read when its turn comes, not while it waits.
+      rendering(async () => reencodeImage((await this.readStored(id)).bytes, options, limits)),
+    );
   }
 
   /** Writes the snapshot of the index, if it is not up to date. @throws MedoidError `invalid-index` */
