@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { countWrites } from './count-writes.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import type { ItemWhere } from './item-where.js';
@@ -43,7 +44,6 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   itemOfKey: database.prepare(`${itemColumns} WHERE items.collection_id = ? AND items.key = ?`),
   dataVersion: database.prepare('PRAGMA data_version').pluck(),
-  ownChanges: database.prepare('SELECT total_changes()').pluck(),
   itemOfVector: database.prepare(
     `SELECT items.*, vectors.id AS vector_id FROM items JOIN vectors ON vectors.item_id = items.id
      WHERE vectors.id = ?`,
@@ -95,7 +95,10 @@ export class Catalog {
   /** Made once: to make it takes longer than to begin and end a transaction. */
   private readonly inTransaction: (work: () => unknown) => unknown;
 
+  private readonly ownWrites: () => number;
+
   private constructor(private readonly database: Database.Database) {
+    this.ownWrites = countWrites(database, ['items', 'vectors']);
     this.statements = prepareStatements(database);
     this.inTransaction = database.transaction((work: () => unknown) => work());
     this.sets = new EmbeddingSets(database);
@@ -116,9 +119,9 @@ export class Catalog {
     return this.inTransaction(work) as T;
   }
 
-  /** Changes with everything that is written, by this process or another. */
+  /** Changes with every item and vector that this process writes, and with everything that another does. */
   changeStamp(): string {
-    return `${this.dataVersion()}/${this.statements.ownChanges.get()}`;
+    return `${this.dataVersion()}/${this.ownWrites()}`;
   }
 
   /** Changes when another process has written. */

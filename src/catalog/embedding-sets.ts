@@ -60,6 +60,9 @@ const prepareStatements = (database: Database.Database) => ({
   label: database
     .prepare('SELECT label FROM vectors JOIN items ON items.id = item_id WHERE vectors.id = ?')
     .pluck(),
+  labels: database
+    .prepare('SELECT vectors.id, label FROM vectors JOIN items ON items.id = item_id WHERE set_id = ?')
+    .raw(),
   vectorOfItem: database.prepare('SELECT id FROM vectors WHERE item_id = ? AND set_id = ?').pluck(),
   lastVectorId: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'vectors'`).pluck(),
   embedded: database.prepare(
@@ -178,6 +181,11 @@ export class EmbeddingSets {
   /** Null for an item without one, and for a vector that is gone. */
   findLabel(vectorId: number): string | null {
     return (this.statements.label.get(vectorId) as string | null | undefined) ?? null;
+  }
+
+  /** Of all vectors of the set, by their ids. */
+  listLabels(setId: number): [vectorId: number, label: string | null][] {
+    return this.statements.labels.all(setId) as [number, string | null][];
   }
 
   /** Nothing when the item is not in the set. */

@@ -6,7 +6,6 @@ import { embedQueries, type QueryTools } from './embed-queries.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import { mayCompareAll } from './find-hits.js';
 import { toItem } from './item.js';
-import { createLabelLookup } from './label-lookup.js';
 import { furthestHit, rankHits } from './rank-hits.js';
 import { encodeSearchCursor, parseSearchCursor, type SearchCursor } from './search-cursor.js';
 import {
@@ -96,7 +95,7 @@ function findPage(
       k: Math.min(ranking.k, Math.max(1, furthestHit - offset)),
       exclude: new Set(excludedItems.flatMap(id => space.vectorIdOf(id) ?? [])),
       allowed: filter === undefined ? undefined : space.vectorIdsOf(compileItemFilter(filter)),
-      labelOf: onePerLabel ? createLabelLookup(catalog.sets, space.setId) : undefined,
+      labelOf: onePerLabel ? space.labelLookup() : undefined,
     });
     const results = hits.map(({ id, distance }) => ({
       item: toItem(catalog.findItemByVector(id) as ItemRow),

@@ -13,6 +13,7 @@ import type { EmbedderLease } from './embedder-pool.js';
 import { createFilterCache, type FilterCache } from './filter-cache.js';
 import { FollowedIndex } from './followed-index.js';
 import { type OpenedIndex, openIndex } from './index-sync.js';
+import { createLabelLookups, type LabelLookup } from './label-lookup.js';
 import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
@@ -41,6 +42,8 @@ export class EmbeddingSpace {
   private savedChanges = 0;
   private attemptedChanges = 0;
   private readonly filtered: FilterCache;
+  /** Makes a lookup, to be used within the transaction that it is made in. */
+  readonly labelLookup: () => LabelLookup;
   private scale: { readonly size: number; readonly scale: SimilarityScale } | undefined;
   private readonly saving = pLimit(1);
   private readonly uses = createActivity();
@@ -51,7 +54,9 @@ export class EmbeddingSpace {
     opened: OpenedIndex,
     private dataVersion: number,
   ) {
-    this.filtered = createFilterCache(() => parts.catalog.changeStamp());
+    const stamp = (): string => parts.catalog.changeStamp();
+    this.filtered = createFilterCache(stamp);
+    this.labelLookup = createLabelLookups(parts.catalog.sets, { setId: parts.set.id, stamp });
     this.followedGraph = new FollowedIndex(opened.index, parts);
     this.rebuiltBecause = opened.rebuiltBecause;
     this.changes = opened.changed ? 1 : 0;

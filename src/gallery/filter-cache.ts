@@ -12,7 +12,7 @@ const mostIdsKept = 500_000;
 
 /**
  * The same filter is asked for again and again, and finding what it holds for takes a look at every item.
- * @param stamp changes with everything that is written
+ * @param stamp changes with every item and vector that is written
  */
 export function createFilterCache(stamp: () => string): FilterCache {
   const found = new LRUCache<string, ReadonlySet<number>>({

@@ -211,4 +211,42 @@ describe('Catalog', () => {
     expect(() => catalog.sets.findEmbedding(item.vectorId, 3)).toThrow(/12 bytes, got 2/);
     database.close();
   });
+
+  it('has another stamp after each write of items and vectors, and the same after others of its own', () => {
+    const catalog = open();
+    const { id, setId } = addCollection(catalog);
+    const text = { label: null, metadata: {} };
+    let stamp = catalog.changeStamp();
+    const changes = (work: () => unknown): boolean => {
+      work();
+      const before = stamp;
+      stamp = catalog.changeStamp();
+      return stamp !== before;
+    };
+    const other = catalog.sets.ensure(id, { modelId: 'b@1', modelDirectory: 'b@1', dimension: 3 });
+    const { embedding, imageSha256 } = describeImage(2);
+    expect(changes(() => catalog.addItem(id, 'a', { ...text, ...describeImage(1) }))).toBe(true);
+    expect(changes(() => catalog.updateItem(id, 1, { label: 'new', metadata: {} }))).toBe(true);
+    expect(changes(() => catalog.replaceItem(id, 1, { ...text, ...describeImage(2) }))).toBe(true);
+    expect(changes(() => catalog.sets.addVector(other.id, { id: 1, imageSha256 }, embedding))).toBe(true);
+    expect(changes(() => catalog.removeItem(id, 1))).toBe(true);
+    const jobs = (): void => {
+      const job = catalog.jobs.add({ kind: 'none', collectionId: id, input: {} });
+      catalog.jobs.begin(job.id);
+      catalog.jobs.saveProgress(job.id, { done: 1, total: 2 });
+      catalog.jobs.end(job.id, { state: 'cancelled' });
+      catalog.addLooseImage(imageSha256);
+      catalog.sets.saveRecall(setId, null);
+    };
+    expect(changes(jobs)).toBe(false);
+    const second = open();
+    expect(changes(() => second.addItem(id, 'b', { ...text, ...describeImage(3) }))).toBe(true);
+    // The items go with it.
+    expect(changes(() => catalog.removeCollection(id))).toBe(true);
+    for (const each of opened.splice(0)) each.close();
+    const database = new Database(path);
+    const triggers = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).pluck().all();
+    database.close();
+    expect(triggers.sort()).toEqual(['image_replaced', 'item_removed']);
+  });
 });

@@ -18,7 +18,7 @@ const dimension = 4;
 const vectors = createUnitVectors(1000, dimension);
 const image = { imageSha256: 'a'.repeat(64), format: 'png', width: 4, height: 3, bytes: 100 };
 
-describe('a space gives others their turn', () => {
+describe('a space', () => {
   let folder: string;
   let catalog: Catalog;
   let collectionId: number;
@@ -72,7 +72,7 @@ describe('a space gives others their turn', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('while its index is built from the catalog', async () => {
+  it('gives others their turn while its index is built from the catalog', async () => {
     addItems(0, 400);
     restoreClock = slowClock();
     const { turns, result } = await countTurns(() => openSpace(catalog));
@@ -80,7 +80,7 @@ describe('a space gives others their turn', () => {
     expect(turns).toBeGreaterThan(60);
   });
 
-  it('while removed vectors are dropped before a snapshot is written', async () => {
+  it('gives others their turn while removed vectors are dropped before a snapshot is written', async () => {
     addItems(0, 1000);
     const space = await openSpace(catalog);
     space.apply({ add: [], remove: [...space.graph.ids()].slice(0, 501) });
@@ -92,7 +92,7 @@ describe('a space gives others their turn', () => {
     expect(write).toHaveBeenCalledOnce();
   });
 
-  it('while the exact index is made, which searches wait for and which follows what is written', async () => {
+  it('gives others their turn while the exact index is made, which searches wait for and which follows what is written', async () => {
     addItems(0, 400);
     const space = await openSpace(catalog);
     restoreClock = slowClock();
@@ -117,7 +117,7 @@ describe('a space gives others their turn', () => {
     expect(space.exact().size).toBe(498);
   });
 
-  it('while it follows what another process has written, before the search that sees it', async () => {
+  it('gives others their turn while it follows what another process has written, before the search that sees it', async () => {
     addItems(0, 10);
     const reader = openCatalog('read');
     const space = await openSpace(reader, 'read');
@@ -133,7 +133,7 @@ describe('a space gives others their turn', () => {
     for (const ids of result) expect(ids).not.toContain(1);
   });
 
-  it('and compares no ids when another process has written something else', async () => {
+  it('compares no ids when another process has written something else', async () => {
     addItems(0, 10);
     const reader = openCatalog('read');
     const space = await openSpace(reader, 'read');
@@ -147,5 +147,22 @@ describe('a space gives others their turn', () => {
     catalog.removeItem(collectionId, 1);
     expect(await search(space, reader, {})).toHaveLength(8);
     expect(listedInTurns).toHaveBeenCalled();
+  });
+
+  it('keeps the labels that it has read until an item is written', async () => {
+    addItems(0, 1000);
+    const space = await openSpace(catalog);
+    const oneEach = { k: 700, onePerLabel: true };
+    const first = await search(space, catalog, oneEach);
+    expect(first).toHaveLength(700);
+    const asked = vi.spyOn(EmbeddingSets.prototype, 'findLabel');
+    const listed = vi.spyOn(EmbeddingSets.prototype, 'listLabels');
+    catalog.jobs.add({ kind: 'none', collectionId, input: {} });
+    expect(await search(space, catalog, oneEach)).toEqual(first);
+    expect([asked.mock.calls, listed.mock.calls]).toEqual([[], []]);
+    catalog.updateItem(collectionId, first[2], { label: `label ${first[1] - 1}`, metadata: {} });
+    const again = await search(space, catalog, oneEach);
+    expect(again.slice(0, 3)).toEqual([first[0], first[1], first[3]]);
+    expect(listed).toHaveBeenCalledOnce();
   });
 });
