@@ -95,13 +95,14 @@ export class EmbeddingSpace {
   }
 
   /**
-   * Follows what another process has written. To be called within the transaction that reads what is found.
+   * Follows what another process has written and, once another space has taken the place of this one, what this process
+   * writes: `apply` goes to the other. To be called within the transaction that reads what is found.
    * @throws MedoidError `not-found` when the set has been removed
    */
   refresh(): void {
     const { catalog } = this.parts;
     const version = catalog.dataVersion();
-    if (version === this.dataVersion) return;
+    if (version === this.dataVersion && this.closing === undefined) return;
     if (catalog.sets.find(this.setId) === undefined) {
       throw new MedoidError('not-found', `the vectors of ${this.modelId} have been removed`);
     }

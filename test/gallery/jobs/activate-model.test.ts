@@ -185,6 +185,30 @@ describe('the job that activates a model', () => {
     expect(last.results[0].item.key).toBe(`added-${added - 1}`);
   });
 
+  it('fails no search that began before it and ends after an item has gone', async () => {
+    const gallery = await open({
+      wrapEmbedder: inner => (inner.modelId === first ? beforeEmbedding(inner, gate.pass) : inner),
+    });
+    const collection = await gallery.collection('default');
+    const searches = [false, true].map(exact =>
+      collection.searchByImage(filled.pictures[0], { k: 70, exact }),
+    );
+    await gate.reached();
+    const { id } = gallery.jobs.start('activate-model', 'default', { modelId: others[0] });
+    while (collection.modelId === first) await new Promise(resolve => setImmediate(resolve));
+    await collection.removeItems([1]);
+    await collection.add([{ key: 'picture-1.png', image: await createPicture('replaced') }]);
+    gate.stayOpen();
+    for (const { results, modelId } of await Promise.all(searches)) {
+      expect(modelId).toBe(first);
+      const keys = results.map(({ item }) => item.key);
+      expect([keys.length, keys.includes('picture-0.png'), keys.includes('picture-1.png')]).toEqual([
+        ...[68, false, false],
+      ]);
+    }
+    expect((await followJob(gallery.jobs, id)).job.state).toBe('done');
+  });
+
   it('goes on where it was when the gallery was closed, to the same result', async () => {
     const gallery = await openGated();
     gallery.jobs.start('activate-model', 'default', { modelId: others[0] });
