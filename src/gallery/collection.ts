@@ -82,10 +82,7 @@ export class Collection {
    * @throws MedoidError `interrupted` when `signal` is aborted before anything is written
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
-    return this.write(async () => {
-      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
-      return this.parts.writer.commit(prepared, { signal });
-    });
+    return this.write(() => this.parts.writer.add(items, signal));
   }
 
   /** All of them in one transaction. @returns how many, and the ids that there are no items of */

@@ -4,8 +4,9 @@ import { MedoidError } from '../../errors.js';
 import type { Notify } from '../notice.js';
 import type { OpenedCollection } from '../open-collections.js';
 import { requireWriting } from '../require-writing.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
 import { findJobKind, type JobKindName } from './index.js';
-import { type AnyJobKind, type JobServices, type JobSummary, stopIfAborted } from './job.js';
+import type { AnyJobKind, JobServices, JobSummary } from './job.js';
 import { JobWatchers } from './job-watchers.js';
 import { NeededImages } from './needed-images.js';
 

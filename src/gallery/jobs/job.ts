@@ -77,8 +77,3 @@ export function eraseInput<Input extends z.ZodType>(kind: JobKind<Input>): AnyJo
     run: (input, context) => kind.run(input as z.output<Input>, context),
   };
 }
-
-/** @throws MedoidError `interrupted` */
-export function stopIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
-}
