@@ -23,6 +23,7 @@ describe('the job that activates a model', () => {
     const gallery = await Gallery.open(filled.directory, {
       access: 'write',
       threads: 1,
+      runJobs: true,
       modelsDirectory,
       ...options,
     });

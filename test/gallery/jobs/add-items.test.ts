@@ -19,7 +19,12 @@ describe('the job that adds items', () => {
   const opened: Gallery[] = [];
 
   const open = async (options: Partial<GalleryOptions> = {}): Promise<Gallery> => {
-    const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1, ...options });
+    const gallery = await Gallery.open(filled.directory, {
+      access: 'write',
+      threads: 1,
+      runJobs: true,
+      ...options,
+    });
     opened.push(gallery);
     return gallery;
   };
