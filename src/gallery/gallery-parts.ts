@@ -6,7 +6,7 @@ import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import type { Activity } from './activity.js';
 import { CollectionMaker } from './collection-maker.js';
 import { createEmbedderPool } from './embedder-pool.js';
-import { type FetchImage, fetchNothing } from './fetch-nothing.js';
+import { type FetchImage, fetchNothing } from './image-fetching.js';
 import { createImageStore, type ImageStore } from './image-store.js';
 import { removeIndexFiles } from './index-files.js';
 import { JobRunner } from './jobs/job-runner.js';

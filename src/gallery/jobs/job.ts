@@ -5,7 +5,7 @@ import type { JobProgress } from '../../catalog/job-table.js';
 import type { EmbeddingSetRow, JobRow } from '../../catalog/rows.js';
 import { MedoidError } from '../../errors.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
-import type { FetchImage } from '../fetch-nothing.js';
+import type { FetchImage } from '../image-fetching.js';
 import type { ImageStore } from '../image-store.js';
 import type { OpenedCollection } from '../open-collections.js';
 
