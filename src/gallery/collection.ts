@@ -190,24 +190,6 @@ export class Collection {
     return toItem(row);
   }
 
-  findItemByKey(key: string): Item | undefined {
-    const row = this.parts.catalog.findItemByKey(this.parts.row.id, key);
-    return row === undefined ? undefined : toItem(row);
-  }
-
-  /** Ids of the vectors, in the space that is searched, of the items that a condition holds for. */
-  vectorIdsWhere(where: ItemWhere): number[] {
-    return this.parts.space.current.vectorIdsWhere(where);
-  }
-
-  /** [dimension], unit length, of the space that is searched. @throws MedoidError `not-found` */
-  embeddingOf(itemId: number): Float32Array {
-    const { id } = this.getItem(itemId);
-    const embedding = this.parts.space.current.embeddingOf(id);
-    if (embedding !== undefined) return embedding;
-    throw new MedoidError('not-found', `item ${id} of ${this.name} has no embedding by ${this.modelId}`);
-  }
-
   /**
    * By ascending id, from the first one above `afterId`, which need not exist; only those that the condition holds for,
    * if there is one.

@@ -101,7 +101,7 @@ export class JobRunner {
     return job;
   }
 
-  /** By ascending id. @throws MedoidError `not-found` for a collection there is none of */
+  /** By ascending id, without their results. @throws MedoidError `not-found` for a collection there is none of */
   list({ collection, state, afterId = 0, limit }: JobsListing): JobPage {
     const collectionId = collection === undefined ? undefined : this.requireCollection(collection);
     const rows = this.table.list({ collectionId, state, afterId, limit: limit + 1 });

@@ -84,7 +84,12 @@ describe('the job that adds items', () => {
       ],
     });
     expect(fetched).toEqual(['http://x/1', 'http://x/gone']);
-    expect(collection.findItemByKey('staged')).toMatchObject({ label: 'a', metadata: { n: 1 }, imageSha256 });
+    expect(collection.getItem(5)).toMatchObject({
+      key: 'staged',
+      label: 'a',
+      metadata: { n: 1 },
+      imageSha256,
+    });
     expect(hasFile(filled.pictures[1])).toBe(false);
   });
 

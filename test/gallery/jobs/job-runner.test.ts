@@ -92,6 +92,9 @@ describe('jobs', () => {
     const idsOf = (list: { jobs: JobSummary[] }) => list.jobs.map(({ id }) => id);
     const page = jobs.list({ collection: 'default', limit: 2 });
     expect([idsOf(page), page.next]).toEqual([[2, 3], 3]);
+    // What each came to is told of one at a time: it may be long.
+    expect(page.jobs.map(({ state, result }) => [state, result])).toEqual(Array(2).fill(['done', null]));
+    expect(jobs.get(2).result).toMatchObject({ clusters: expect.any(Array) });
     expect(jobs.list({ collection: 'default', limit: 2, afterId: 3 })).toMatchObject({
       jobs: { length: 1 },
       next: null,
