@@ -110,6 +110,9 @@ export async function answerQuestion(
   tools: QueryTools,
 ): Promise<SearchAnswer> {
   const { page, timingsMs } = await prepare(question, space, tools);
+  const { exact, filter, onePerLabel } = page.options;
+  if (exact || onePerLabel || filter !== undefined) await space.prepareExact();
+  if (tools.signal?.aborted) throw tools.signal.reason;
   const began = performance.now();
   const { results, hasMore } = findPage(page, space, tools);
   const next = hasMore ? encodeSearchCursor({ ...page, offset: page.offset + page.options.k }) : null;

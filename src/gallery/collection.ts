@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
 import type { CollectionRow } from '../catalog/rows.js';
@@ -49,8 +51,14 @@ interface StoredImage {
   readonly item: Item;
 }
 
+/** With one a core, cores are idle between the steps of a picture. */
+const renderedAtOnce = 2 * availableParallelism();
+const mostWaitingRenders = 256;
+
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
+  private readonly rendering = pLimit(renderedAtOnce);
+
   constructor(private readonly parts: CollectionParts) {}
 
   /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
@@ -167,6 +175,7 @@ export class Collection {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
         space.similarityScale();
+        await space.prepareExact();
       }),
     );
   }
@@ -180,9 +189,10 @@ export class Collection {
     readonly signal?: AbortSignal;
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
-      this.parts.space.use(space =>
-        probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),
-      ),
+      this.parts.space.use(async space => {
+        await space.prepareExact();
+        return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
+      }),
     );
   }
 
@@ -226,12 +236,19 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** A copy to show. @throws MedoidError as `readImage` */
-  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
-    return this.parts.activity.run(async () => {
-      const { bytes } = await this.readStored(id);
-      return reencodeImage(bytes, options, this.parts.limits);
-    });
+  /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when many wait */
+  renderImage(id: number, options: ReencodeOptions, signal?: AbortSignal): Promise<Buffer> {
+    if (this.rendering.pendingCount >= mostWaitingRenders) {
+      throw new MedoidError('overloaded', 'expected room for another picture, got many at once: try again');
+    }
+    return this.parts.activity.run(() =>
+      // Read within its turn: few originals are in memory at a time.
+      this.rendering(async () => {
+        if (signal?.aborted) throw signal.reason;
+        const { bytes } = await this.readStored(id);
+        return reencodeImage(bytes, options, this.parts.limits);
+      }),
+    );
   }
 
   /** Writes the snapshot of the index, if it is not up to date. @throws MedoidError `invalid-index` */

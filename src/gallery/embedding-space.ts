@@ -10,7 +10,7 @@ import { createActivity } from './activity.js';
 import type { IndexChanges } from './add-items.js';
 import type { EmbedderLease } from './embedder-pool.js';
 import { createFilterCache, type FilterCache } from './filter-cache.js';
-import { catchUp, type OpenedIndex, openIndex } from './index-sync.js';
+import { catchUp, fillInTurns, type OpenedIndex, openIndex } from './index-sync.js';
 import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
@@ -33,6 +33,7 @@ export class EmbeddingSpace {
   readonly graph: HnswIndex;
   /** Made when it is first asked for. */
   private exactIndex: ExactIndex | undefined;
+  private preparingExact: Promise<void> | undefined;
   /** Changes of the graph since it was opened, how many of them the snapshot has, and how many when it was last due. */
   private changes: number;
   private savedChanges = 0;
@@ -85,13 +86,27 @@ export class EmbeddingSpace {
     return this.uses.run(() => work(this));
   }
 
-  /** Compares with every vector. */
+  /** Compares with every vector. Made at once, if nobody has had it made in turns before. */
   exact(): ExactIndex {
     if (this.exactIndex === undefined) {
       this.exactIndex = new ExactIndex(this.dimension);
       catchUp(this.exactIndex, this.parts);
     }
     return this.exactIndex;
+  }
+
+  /** Has the exact index made, which takes a while, and leaves others their turns meanwhile. */
+  prepareExact(): Promise<void> {
+    this.preparingExact ??= this.makeExact();
+    return this.preparingExact;
+  }
+
+  private async makeExact(): Promise<void> {
+    const index = new ExactIndex(this.dimension);
+    await fillInTurns(index, this.parts);
+    // What was written meanwhile.
+    catchUp(index, this.parts);
+    this.exactIndex ??= index;
   }
 
   /**
@@ -101,7 +116,8 @@ export class EmbeddingSpace {
   refresh(): void {
     const { catalog } = this.parts;
     const version = catalog.dataVersion();
-    if (version === this.dataVersion) return;
+    // One that another has taken the place of is told of nothing any more, and asked by whoever began in it.
+    if (version === this.dataVersion && this.closing === undefined) return;
     if (catalog.sets.find(this.setId) === undefined) {
       throw new MedoidError('not-found', `the vectors of ${this.modelId} have been removed`);
     }
@@ -142,10 +158,12 @@ export class EmbeddingSpace {
   /** What distances mean here; nothing while there are too few vectors to say. Taken anew as the set grows. */
   similarityScale(): SimilarityScale | undefined {
     const { size } = this.graph;
-    if (this.scale === undefined || size > 2 * this.scale.size || 2 * size < this.scale.size) {
+    const { scale, size: measured } = this.scale ?? { scale: undefined, size: -1 };
+    const isOutdated = scale === undefined ? size !== measured : size > 2 * measured || 2 * size < measured;
+    if (isOutdated) {
       this.scale = { size, scale: measureSimilarityScale(this.graph, { seed: this.setId }) };
     }
-    return this.scale.scale;
+    return this.scale?.scale;
   }
 
   /** [dimension]; nothing when the item is not in the set. */

@@ -1,10 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
 import { MedoidError, messageOf } from '../errors.js';
+import { createTurns } from '../take-turns.js';
 import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
+import { inBatches } from '../work-ahead.js';
 
 /** One set of vectors, as the catalog has them. */
 export interface VectorSource {
@@ -20,7 +21,8 @@ export interface OpenedIndex {
   readonly changed: boolean;
 }
 
-const chunkSize = 500;
+/** What is added without a pause: some milliseconds. */
+const chunkSize = 16;
 const newestCompared = 128;
 const spreadCompared = 128;
 
@@ -54,6 +56,19 @@ export function catchUp(index: VectorIndex, source: VectorSource): number {
     return removed + missing.length;
   });
 }
+
+/** A long one must leave room for signals and other requests. */
+async function addInTurns(index: VectorIndex, source: VectorSource, ids: readonly number[]): Promise<void> {
+  const takeTurn = createTurns();
+  for (const chunk of inBatches(ids, chunkSize)) {
+    addFromCatalog(index, source, chunk);
+    await takeTurn();
+  }
+}
+
+/** Fills an empty index with what the catalog has at the moment; what is written meanwhile it lacks. */
+export const fillInTurns = (index: VectorIndex, source: VectorSource): Promise<void> =>
+  addInTurns(index, source, source.catalog.sets.vectorIds(source.set.id));
 
 /**
  * Why a snapshot that is whole cannot be of this catalog: one put back from a backup gives ids out again.
@@ -95,11 +110,7 @@ export async function openIndex(
   if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
   const index = typeof loaded === 'string' ? new HnswIndex(source.set.dimension) : loaded;
   const { removed, missing } = dropStrangers(index, source);
-  for (let i = 0; i < missing.length; i += chunkSize) {
-    addFromCatalog(index, source, missing.slice(i, i + chunkSize));
-    // A long rebuild must leave room for signals and other requests.
-    await setImmediate();
-  }
+  await addInTurns(index, source, missing);
   if (typeof loaded === 'string') return { index, rebuiltBecause: loaded, changed: true };
   return { index, changed: removed + missing.length > 0 };
 }

@@ -26,6 +26,8 @@ const resultSchema = z.strictObject({
 /** With a result once the model answers. */
 const checkpointSchema = z.strictObject({ embedded: z.int(), result: resultSchema.nullable() });
 
+const nothingMeasured = { before: null, after: null };
+
 type Result = z.output<typeof resultSchema>;
 
 /** One activation under way: what it has embedded so far, in this run and earlier ones. */
@@ -108,7 +110,9 @@ export const activateModel = defineJob({
     const { embedded, result } = checkpointSchema.parse(context.checkpoint ?? { embedded: 0, result: null });
     if (result !== null) return result;
     if (opened.space.current.modelId === modelId) {
-      throw new MedoidError('conflict', `${opened.collection.name} is searched with ${modelId} already`);
+      // Asked for twice, or somebody was quicker: it is as it was to be.
+      const { previousModelId } = opened.collection.summary();
+      return { modelId, previousModelId: previousModelId ?? modelId, embedded, recall: nothingMeasured };
     }
     const set = catalog.sets.ensure(opened.id, await storeModel(modelId));
     const space = await openSpace(set);
@@ -117,6 +121,7 @@ export const activateModel = defineJob({
       await activation.embedNearlyAll();
       await opened.space.use(current => current.save());
       await space.save();
+      await space.prepareExact();
       return await activation.changeOver();
     } finally {
       if (opened.space.current !== space) await space.close();
