@@ -17,6 +17,7 @@ import {
   type PreparedItem,
   parsePatch,
   prepareItem,
+  releaseHolds,
 } from './prepare-item.js';
 
 export interface WriterParts {
@@ -46,24 +47,25 @@ export class CollectionWriter {
 
   constructor(private readonly parts: WriterParts) {}
 
-  prepare(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
+  prepare(item: ItemToPrepare, signal?: AbortSignal): Promise<PreparedItem | FailedItem> {
     const { catalog, collectionId, space } = this.parts;
     return this.preparing(() =>
       space.use(current =>
-        prepareItem(item, catalog.findItemByKey(collectionId, item.key)?.imageSha256, this.toolsOf(current)),
+        prepareItem(item, catalog.findItemByKey(collectionId, item.key)?.imageSha256, {
+          ...this.toolsOf(current),
+          signal,
+        }),
       ),
     );
   }
 
-  /** In the order of the calls, however long each one's preparation takes. */
+  /** In the order in which they are prepared: one that takes long keeps no other from being written. */
   async commit(
     prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
     { signal, alongside }: CommitOptions = {},
   ): Promise<AddOutcome[]> {
-    // Awaited below, when the turn comes; a failure before that is not an unhandled one.
-    prepared.catch(() => undefined);
+    const items = await prepared;
     const outcomes = await this.exclusively(async space => {
-      const items = await prepared;
       throwIfAborted(signal);
       const plans = await planItems(items, this.parts, this.toolsOf(space));
       throwIfAborted(signal);
@@ -75,7 +77,7 @@ export class CollectionWriter {
       });
       this.apply(changes, space);
       return outcomes;
-    }).finally(() => releaseAll(prepared));
+    }).finally(() => releaseHolds(items));
     if (outcomes.some(({ status }) => status === 'replaced')) await this.parts.sweepImages();
     return outcomes;
   }
@@ -132,12 +134,6 @@ export class CollectionWriter {
         this.parts.notify(`the index could not be saved: ${messageOf(error)}`, error);
       });
   }
-}
-
-async function releaseAll(prepared: Promise<readonly (PreparedItem | FailedItem)[]>): Promise<void> {
-  // Without items there is nothing to let go of; why there are none is said elsewhere.
-  const items = await prepared.catch(() => []);
-  for (const item of items) if ('hold' in item) await item.hold.release();
 }
 
 /** Patches may each be short and come to more and more. */

@@ -23,7 +23,13 @@ import {
   toItem,
   toSummary,
 } from './item.js';
-import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
+import {
+  type FailedItem,
+  type ItemPatch,
+  type ItemToPrepare,
+  type PreparedItem,
+  prepareAll,
+} from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
 import { requireWriting } from './require-writing.js';
 import {
@@ -91,7 +97,7 @@ export class Collection {
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.write(async () => {
-      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
+      const prepared = prepareAll(items, item => this.parts.writer.prepare(item, signal));
       return this.parts.writer.commit(prepared, { signal });
     });
   }

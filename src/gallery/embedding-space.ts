@@ -97,7 +97,10 @@ export class EmbeddingSpace {
 
   /** Has the exact index made, which takes a while, and leaves others their turns meanwhile. */
   prepareExact(): Promise<void> {
-    this.preparingExact ??= this.makeExact();
+    this.preparingExact ??= this.makeExact().catch(error => {
+      this.preparingExact = undefined;
+      throw error;
+    });
     return this.preparingExact;
   }
 

@@ -30,6 +30,8 @@ export interface GalleryOptions {
   readonly modelsDirectory?: string;
   /** Gets the images that jobs are given the addresses of; without it none are fetched. */
   readonly fetchImage?: FetchImage;
+  /** Whether jobs that were left undone go on at once; true unless given. */
+  readonly runJobs?: boolean;
   /** Jobs that run at once; 1 unless given. Those of one collection run one after another. */
   readonly jobsAtOnce?: number;
   /** Told what goes wrong beside what was asked for; a warning of the process unless given. */

@@ -168,7 +168,7 @@ export class Gallery {
     try {
       await removeUnfinishedImages(join(this.directory, 'images'));
       await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
-      this.parts.jobs.resume();
+      this.parts.jobs.resume({ run: this.options.runJobs ?? true });
     } catch (error) {
       this.catalog.close();
       throw error;

@@ -61,15 +61,37 @@ export interface PreparationTools {
   readonly embedder: Embedder;
   readonly images: ImageStore;
   readonly limits: ImageLimits;
+  /** Drops what has not begun once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Prepared = readonly (PreparedItem | FailedItem)[];
+
+/** Lets go of the images that items were prepared with. */
+export async function releaseHolds(items: Prepared): Promise<void> {
+  for (const item of items) if ('hold' in item) await item.hold.release();
+}
+
+/** All of them, in order. When one fails as nobody foresaw, the others are waited for and let go of. */
+export async function prepareAll<T>(
+  items: readonly T[],
+  prepare: (item: T) => Promise<PreparedItem | FailedItem>,
+): Promise<Prepared> {
+  const settled = await Promise.allSettled(items.map(prepare));
+  const done = settled.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = settled.find(one => one.status === 'rejected');
+  if (failed === undefined) return done;
+  await releaseHolds(done);
+  throw failed.reason;
 }
 
 /** @throws MedoidError of the image's own fault */
 export async function decodeImage(
   image: Uint8Array,
-  { embedder, limits }: Omit<PreparationTools, 'images'>,
+  { embedder, limits, signal }: Omit<PreparationTools, 'images'>,
 ): Promise<DecodedImage> {
   const info = await inspectImage(image, limits);
-  return { info, pixels: await embedder.decode(image), modelId: embedder.modelId };
+  return { info, pixels: await embedder.decode(image, { signal }), modelId: embedder.modelId };
 }
 
 function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof itemTextSchema> {
@@ -111,6 +133,8 @@ export async function prepareItem(
   tools: PreparationTools,
 ): Promise<PreparedItem | FailedItem> {
   try {
+    if (tools.signal?.aborted)
+      throw new MedoidError('interrupted', 'stopped on request, before it had begun');
     const text = parseText(item);
     const image = typeof item.image === 'function' ? await item.image() : item.image;
     const imageSha256 = hashImage(image);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MedoidError } from '../../errors.js';
 import { embedMissing } from '../embed-missing.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import { measureRecall, type RecallAt } from '../measure-recall.js';

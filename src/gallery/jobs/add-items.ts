@@ -1,13 +1,21 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../../errors.js';
 import { inBatches, workAhead } from '../../work-ahead.js';
 import type { AddOutcome } from '../item.js';
-import { type FailedItem, itemTextSchema, type PreparedItem } from '../prepare-item.js';
+import {
+  type FailedItem,
+  itemTextSchema,
+  type PreparedItem,
+  prepareAll,
+  releaseHolds,
+} from '../prepare-item.js';
 import { retryOverloaded } from '../retry-overloaded.js';
 import { defineJob, type JobContext, stopIfAborted } from './job.js';
 
 const mostItems = 10_000;
 const batchSize = 32;
+const preparedAtOnce = 4;
 const mostFailuresKept = 1000;
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -72,27 +80,38 @@ async function readStaged(sha256: string, { images }: JobContext): Promise<Uint8
   }
 }
 
+type Prepared = readonly (PreparedItem | FailedItem)[];
+
 /** Prepares items, and gives back what it holds of those that came to nothing. */
 class Preparation {
-  private readonly started = new Set<Promise<readonly (PreparedItem | FailedItem)[]>>();
+  /** By their items. */
+  private readonly started = new Map<readonly ItemToAdd[], Promise<Prepared>>();
+  /** So few at a time that slow addresses keep nobody else from being prepared. */
+  private readonly inTurn = pLimit(preparedAtOnce);
 
   constructor(
     private readonly context: JobContext,
-    /** Position of the first item of each key. */
+    /** The first item of each key. */
     private readonly firstOf: ReadonlyMap<string, ItemToAdd>,
   ) {}
 
-  start(items: readonly ItemToAdd[]): Promise<readonly (PreparedItem | FailedItem)[]> {
-    const prepared = Promise.all(items.map(item => this.prepare(item)));
-    this.started.add(prepared);
+  start(items: readonly ItemToAdd[]): Promise<Prepared> {
+    const prepared = prepareAll(items, item => this.inTurn(() => this.prepare(item)));
+    this.started.set(items, prepared);
     return prepared;
   }
 
+  startedFor(items: readonly ItemToAdd[]): Promise<Prepared> | undefined {
+    return this.started.get(items);
+  }
+
+  /** What was committed, or refused, has been let go of and needs no place in memory. */
+  forget(items: readonly ItemToAdd[]): void {
+    this.started.delete(items);
+  }
+
   async release(): Promise<void> {
-    for (const prepared of this.started) {
-      const items = await prepared.catch(() => []);
-      for (const item of items) if ('hold' in item) await item.hold.release();
-    }
+    for (const prepared of this.started.values()) await releaseHolds(await prepared.catch(() => []));
   }
 
   private async prepare(item: ItemToAdd): Promise<PreparedItem | FailedItem> {
@@ -101,13 +120,21 @@ class Preparation {
     if (this.firstOf.get(key) !== item) {
       return { key, failure: new MedoidError('invalid-request', `the key ${key} comes twice in one job`) };
     }
-    const image = () =>
-      'url' in item ? context.fetchImage(item.url, context.signal) : readStaged(item.imageSha256, context);
-    return retryOverloaded(async () => {
-      const prepared = await context.opened.writer.prepare({ key, label, metadata, image });
-      if ('failure' in prepared && prepared.failure.code === 'overloaded') throw prepared.failure;
-      return prepared;
-    }, context.signal);
+    try {
+      const image =
+        'url' in item
+          ? await context.fetchImage(item.url, context.signal)
+          : await readStaged(item.imageSha256, context);
+      return await retryOverloaded(async () => {
+        const prepared = await context.opened.writer.prepare({ key, label, metadata, image }, context.signal);
+        if ('failure' in prepared && prepared.failure.code === 'overloaded') throw prepared.failure;
+        return prepared;
+      }, context.signal);
+    } catch (error) {
+      stopIfAborted(context.signal);
+      if (error instanceof MedoidError) return { key, failure: error };
+      throw error;
+    }
   }
 }
 
@@ -123,21 +150,21 @@ export const addItems = defineJob({
     report({ done, total: items.length });
     try {
       const batches = inBatches(items.slice(done), batchSize);
-      for await (const [batch, ready] of workAhead(batches, entries => preparation.start(entries))) {
-        let prepared: Promise<readonly (PreparedItem | FailedItem)[]> | undefined = Promise.resolve(ready);
+      for await (const [batch] of workAhead(batches, entries => preparation.start(entries))) {
         await retryOverloaded(async () => {
           stopIfAborted(signal);
           // After a commit that was refused nothing is held any more.
-          const entries = prepared ?? preparation.start(batch);
-          prepared = undefined;
-          await opened.writer.commit(entries, {
-            signal,
-            alongside: outcomes => {
-              result = countOutcomes(result, outcomes);
-              done += batch.length;
-              saveCheckpoint({ done, result });
-            },
-          });
+          const prepared = preparation.startedFor(batch) ?? preparation.start(batch);
+          await opened.writer
+            .commit(prepared, {
+              signal,
+              alongside: outcomes => {
+                result = countOutcomes(result, outcomes);
+                done += batch.length;
+                saveCheckpoint({ done, result });
+              },
+            })
+            .finally(() => preparation.forget(batch));
         }, signal);
         report({ done, total: items.length });
       }

@@ -1,6 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { JobEnd, JobProgress } from '../../catalog/job-table.js';
 import type { JobRow, JobState } from '../../catalog/rows.js';
-import { MedoidError } from '../../errors.js';
+import { errorCatalogue, MedoidError, understandError } from '../../errors.js';
 import type { Notify } from '../notice.js';
 import type { OpenedCollection } from '../open-collections.js';
 import { requireWriting } from '../require-writing.js';
@@ -46,6 +47,7 @@ interface RunningJob {
   ended: Promise<void>;
 }
 
+const mostQueued = 1000;
 /** Of those that have ended. */
 const mostJobsKept = 1000;
 const saveProgressEveryMs = 1000;
@@ -69,6 +71,7 @@ export class JobRunner {
   private readonly running = new Map<number, RunningJob>();
   private readonly watchers = new JobWatchers();
   private readonly neededImages = new NeededImages();
+  private readonly sweeping = new Set<Promise<void>>();
   private closed = false;
 
   constructor(private readonly parts: JobRunnerParts) {}
@@ -77,13 +80,16 @@ export class JobRunner {
     return this.parts.services.catalog.jobs;
   }
 
-  /** Goes on with what was not done when the gallery was last open for writing. */
-  resume(): void {
+  /**
+   * Takes up what was not done when the gallery was last open for writing.
+   * @param run whether to go on with it; otherwise it is left to whoever opens the gallery next
+   */
+  resume({ run }: { readonly run: boolean }): void {
     for (const row of this.table.listUnfinished()) {
       if (row.state === 'running') this.table.queueAgain(row.id);
       const kind = findJobKind(row.kind);
       if (kind !== undefined) this.neededImages.add(row.id, kind.imagesOf(this.table.inputOf(row.id)));
-      this.queue.push(row);
+      if (run) this.queue.push(row);
     }
     this.startNext();
   }
@@ -101,6 +107,12 @@ export class JobRunner {
     this.requireOpen();
     const kind = findJobKind(kindName) as AnyJobKind;
     const parsed = kind.parse(input);
+    if (this.queue.length >= mostQueued) {
+      throw new MedoidError(
+        'overloaded',
+        `expected fewer than ${mostQueued} jobs that wait: try again later`,
+      );
+    }
     const collectionId = this.requireCollection(collection);
     const row = this.table.add({ kind: kindName, collectionId, input: parsed });
     this.neededImages.add(row.id, kind.imagesOf(parsed));
@@ -120,7 +132,8 @@ export class JobRunner {
   list({ collection, state, afterId = 0, limit }: JobsListing): JobPage {
     const collectionId = collection === undefined ? undefined : this.requireCollection(collection);
     const rows = this.table.list({ collectionId, state, afterId, limit: limit + 1 });
-    const jobs = rows.slice(0, limit).map(row => this.describe(row));
+    // Results may be long: they come with the job itself.
+    const jobs = rows.slice(0, limit).map(row => ({ ...this.describe(row), result: null }));
     return { jobs, next: rows.length > limit ? jobs[limit - 1].id : null };
   }
 
@@ -180,6 +193,7 @@ export class JobRunner {
     const running = [...this.running.values()];
     for (const job of running) this.stop(job, 'closed');
     await Promise.all(running.map(({ ended }) => ended));
+    await Promise.all(this.sweeping);
     this.watchers.tellAll();
   }
 
@@ -212,7 +226,7 @@ export class JobRunner {
     const at = this.queue.findIndex(row => row.id === id);
     if (at >= 0) this.queue.splice(at, 1);
     this.end(id, { state: 'cancelled' });
-    void this.parts.sweepImages();
+    this.sweep();
   }
 
   private startNext(): void {
@@ -226,8 +240,10 @@ export class JobRunner {
         ...{ row, progress, progressSavedMs: performance.now(), stop: new AbortController() },
         ended: Promise.resolve(),
       };
-      this.running.set(row.id, job);
+      // One listener a picture: more of them are no leak.
+      setMaxListeners(0, job.stop.signal);
       this.table.begin(row.id);
+      this.running.set(row.id, job);
       this.watchers.tell(row.id);
       job.ended = this.run(job).catch(error => {
         this.parts.notify(`job ${row.id} could not be brought to an end`, error);
@@ -237,14 +253,25 @@ export class JobRunner {
 
   private async run(job: RunningJob): Promise<void> {
     const { id } = job.row;
-    const end = await this.work(job);
-    this.table.saveProgress(id, job.progress);
-    this.running.delete(id);
-    if (end === 'again') this.table.queueAgain(id);
-    else this.end(id, end);
-    this.watchers.tell(id);
-    await this.parts.sweepImages();
-    this.startNext();
+    try {
+      const end = await this.work(job);
+      this.table.saveProgress(id, job.progress);
+      this.running.delete(id);
+      if (end === 'again') this.table.queueAgain(id);
+      else this.end(id, end);
+    } finally {
+      // Whatever could not be written, on a full disk: the next one is not kept waiting, and the start after finds out.
+      this.running.delete(id);
+      this.watchers.tell(id);
+      this.sweep();
+      this.startNext();
+    }
+  }
+
+  /** Images that are needed no longer; never fails. */
+  private sweep(): void {
+    const sweeping = this.parts.sweepImages().finally(() => this.sweeping.delete(sweeping));
+    this.sweeping.add(sweeping);
   }
 
   private async work(job: RunningJob): Promise<JobEnd | 'again'> {
@@ -267,7 +294,9 @@ export class JobRunner {
     } catch (error) {
       const isStop = error instanceof MedoidError && error.code === 'interrupted' && stop.signal.aborted;
       if (isStop) return (stop.signal.reason as StopReason) === 'closed' ? 'again' : { state: 'cancelled' };
-      if (!(error instanceof MedoidError)) this.parts.notify(`job ${row.id}, ${row.kind}, failed`, error);
+      // Of what is the server's own trouble whoever asked is told nothing.
+      if (errorCatalogue[understandError(error).code].status >= 500)
+        this.parts.notify(`job ${row.id}, ${row.kind}, failed`, error);
       return failureOf(error);
     }
   }
