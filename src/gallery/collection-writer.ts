@@ -44,6 +44,8 @@ const preparedAtOnce = 8;
 export class CollectionWriter {
   private readonly oneAtATime = pLimit(1);
   private readonly preparing = pLimit(preparedAtOnce);
+  /** Of the commits so far. */
+  private prepared: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: WriterParts) {}
 
@@ -59,11 +61,14 @@ export class CollectionWriter {
     );
   }
 
-  /** In the order in which they are prepared: one that takes long keeps no other from being written. */
+  /** In the order of the calls. Nothing else is kept waiting while items are still prepared. */
   async commit(
     prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
     { signal, alongside }: CommitOptions = {},
   ): Promise<AddOutcome[]> {
+    const inOrder = Promise.allSettled([this.prepared, prepared]);
+    this.prepared = inOrder;
+    await inOrder;
     const items = await prepared;
     const outcomes = await this.exclusively(async space => {
       throwIfAborted(signal);

@@ -2,39 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { JobEnd, JobProgress } from '../../catalog/job-table.js';
 import type { JobRow, JobState } from '../../catalog/rows.js';
 import { errorCatalogue, MedoidError, understandError } from '../../errors.js';
-import type { Notify } from '../notice.js';
-import type { OpenedCollection } from '../open-collections.js';
 import { requireWriting } from '../require-writing.js';
 import { findJobKind, type JobKindName } from './index.js';
-import { type AnyJobKind, type JobServices, type JobSummary, stopIfAborted } from './job.js';
+import { type AnyJobKind, type JobSummary, stopIfAborted } from './job.js';
+import { failureOf, type JobPage, type JobRunnerParts, type JobsListing } from './job-runner-parts.js';
 import { JobWatchers } from './job-watchers.js';
 import { NeededImages } from './needed-images.js';
-
-export interface JobRunnerParts {
-  readonly services: JobServices;
-  readonly access: 'read' | 'write';
-  /** Jobs that run at once; those of one collection run one after another. */
-  readonly jobsAtOnce: number;
-  readonly open: (collection: string) => Promise<OpenedCollection>;
-  /** Nothing for a collection there is none of. */
-  readonly findCollectionId: (name: string) => number | undefined;
-  readonly sweepImages: () => Promise<void>;
-  readonly notify: Notify;
-}
-
-export interface JobsListing {
-  readonly collection?: string | undefined;
-  readonly state?: JobState | undefined;
-  /** 0 unless given: from the first one. */
-  readonly afterId?: number;
-  readonly limit: number;
-}
-
-export interface JobPage {
-  readonly jobs: JobSummary[];
-  /** Id after which the next page begins; null when this is the last one. */
-  readonly next: number | null;
-}
 
 type StopReason = 'cancelled' | 'closed';
 
@@ -55,15 +28,6 @@ const saveProgressEveryMs = 1000;
 const lookAgainEveryMs = 500;
 
 const hasEnded = ({ state }: JobSummary): boolean => state !== 'queued' && state !== 'running';
-
-function failureOf(error: unknown): JobEnd {
-  if (error instanceof MedoidError) return { state: 'failed', code: error.code, message: error.message };
-  return {
-    state: 'failed',
-    code: 'internal-error',
-    message: 'something unexpected went wrong: the log says what',
-  };
-}
 
 /** Does long work, in the order it was asked for, and goes on with it when the gallery is opened again. */
 export class JobRunner {
