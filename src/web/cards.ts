@@ -52,7 +52,8 @@ export function createSample(item: Item, options: CardOptions): HTMLLIElement {
 const breakKey = (key: string): (Node | string)[] =>
   key.split(/(?<=\/)/).flatMap(part => [part, createElement('wbr')]);
 
-const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+/** Rounded down: what is not all is not shown as all. */
+const formatPercent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 
 const createSimilarity = (similarity: number): HTMLSpanElement =>
   createElement('span', {
