@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { MedoidError } from './errors.js';
 
-/** So short that whoever asks meanwhile, which takes several turns, hardly notices. */
+/** What others wait for at each step of theirs, and to answer one request takes several. */
 const turnMs = 5;
 
 /** To be awaited again and again within a long computation. */

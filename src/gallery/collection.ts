@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
 import type { CollectionRow } from '../catalog/rows.js';
@@ -10,6 +8,7 @@ import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
+import type { BoundedWork } from './bounded-work.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { ImageStore } from './image-store.js';
 import {
@@ -23,13 +22,7 @@ import {
   toItem,
   toSummary,
 } from './item.js';
-import {
-  type FailedItem,
-  type ItemPatch,
-  type ItemToPrepare,
-  type PreparedItem,
-  prepareAll,
-} from './prepare-item.js';
+import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
 import { requireWriting } from './require-writing.js';
 import {
@@ -48,6 +41,8 @@ export interface CollectionParts {
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
   readonly activity: Activity;
+  /** Pictures to show, of all collections. */
+  readonly rendering: BoundedWork;
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
 }
@@ -57,14 +52,8 @@ interface StoredImage {
   readonly item: Item;
 }
 
-/** With one a core, cores are idle between the steps of a picture. */
-const renderedAtOnce = 2 * availableParallelism();
-const mostWaitingRenders = 256;
-
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
-  private readonly rendering = pLimit(renderedAtOnce);
-
   constructor(private readonly parts: CollectionParts) {}
 
   /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
@@ -97,7 +86,7 @@ export class Collection {
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
     return this.write(async () => {
-      const prepared = prepareAll(items, item => this.parts.writer.prepare(item, signal));
+      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
       return this.parts.writer.commit(prepared, { signal });
     });
   }
@@ -176,12 +165,12 @@ export class Collection {
     });
   }
 
-  /** Measures what the first search would have to wait for. */
+  /** Makes and measures what the first search would have to wait for. */
   warmUp(): Promise<void> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
+        await space.makeExact();
         space.similarityScale();
-        await space.prepareExact();
       }),
     );
   }
@@ -196,7 +185,7 @@ export class Collection {
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.prepareExact();
+        await space.makeExact();
         return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
       }),
     );
@@ -242,18 +231,12 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when many wait */
-  renderImage(id: number, options: ReencodeOptions, signal?: AbortSignal): Promise<Buffer> {
-    if (this.rendering.pendingCount >= mostWaitingRenders) {
-      throw new MedoidError('overloaded', 'expected room for another picture, got many at once: try again');
-    }
-    return this.parts.activity.run(() =>
-      // Read within its turn: few originals are in memory at a time.
-      this.rendering(async () => {
-        if (signal?.aborted) throw signal.reason;
-        const { bytes } = await this.readStored(id);
-        return reencodeImage(bytes, options, this.parts.limits);
-      }),
+  /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when too many wait for theirs */
+  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
+    const { activity, rendering, limits } = this.parts;
+    return activity.run(() =>
+      // The original is read when its turn comes, not while it waits.
+      rendering(async () => reencodeImage((await this.readStored(id)).bytes, options, limits)),
     );
   }
 

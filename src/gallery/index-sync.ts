@@ -1,11 +1,10 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
 import { MedoidError, messageOf } from '../errors.js';
-import { createTurns } from '../take-turns.js';
+import { createTurns, type TakeTurn } from '../take-turns.js';
 import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
-import { inBatches } from '../work-ahead.js';
 
 /** One set of vectors, as the catalog has them. */
 export interface VectorSource {
@@ -21,8 +20,7 @@ export interface OpenedIndex {
   readonly changed: boolean;
 }
 
-/** What is added without a pause: some milliseconds. */
-const chunkSize = 16;
+const idsAtOnce = 1000;
 const newestCompared = 128;
 const spreadCompared = 128;
 
@@ -57,18 +55,40 @@ export function catchUp(index: VectorIndex, source: VectorSource): number {
   });
 }
 
-/** A long one must leave room for signals and other requests. */
-async function addInTurns(index: VectorIndex, source: VectorSource, ids: readonly number[]): Promise<void> {
-  const takeTurn = createTurns();
-  for (const chunk of inBatches(ids, chunkSize)) {
-    addFromCatalog(index, source, chunk);
+/**
+ * The same in turns, for as much as there may be. What is written meanwhile may or may not be followed; the index may
+ * be changed and searched.
+ */
+export async function catchUpInTurns(
+  index: VectorIndex,
+  source: VectorSource,
+  takeTurn: TakeTurn,
+): Promise<number> {
+  const { catalog, set } = source;
+  const wanted = new Set<number>();
+  for (let afterId = 0; ; ) {
+    const ids = catalog.sets.listVectorIds(set.id, { afterId, limit: idsAtOnce });
+    if (ids.length === 0) break;
+    for (const id of ids) wanted.add(id);
+    afterId = ids[ids.length - 1];
     await takeTurn();
   }
+  let changes = 0;
+  for (const id of index.ids()) {
+    await takeTurn();
+    // One that came after the ids were listed is no stranger; one that another has removed is gone.
+    if (wanted.has(id) || !index.has(id) || catalog.sets.hasVector(set.id, id)) continue;
+    index.remove([id]);
+    changes++;
+  }
+  for (const id of wanted) {
+    await takeTurn();
+    if (index.has(id)) continue;
+    addFromCatalog(index, source, [id]);
+    changes++;
+  }
+  return changes;
 }
-
-/** Fills an empty index with what the catalog has at the moment; what is written meanwhile it lacks. */
-export const fillInTurns = (index: VectorIndex, source: VectorSource): Promise<void> =>
-  addInTurns(index, source, source.catalog.sets.vectorIds(source.set.id));
 
 /**
  * Why a snapshot that is whole cannot be of this catalog: one put back from a backup gives ids out again.
@@ -109,8 +129,7 @@ export async function openIndex(
   const loaded = await loadSnapshot(path, source);
   if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
   const index = typeof loaded === 'string' ? new HnswIndex(source.set.dimension) : loaded;
-  const { removed, missing } = dropStrangers(index, source);
-  await addInTurns(index, source, missing);
+  const changes = await catchUpInTurns(index, source, createTurns());
   if (typeof loaded === 'string') return { index, rebuiltBecause: loaded, changed: true };
-  return { index, changed: removed + missing.length > 0 };
+  return { index, changed: changes > 0 };
 }
