@@ -32,6 +32,7 @@ import {
   searchOptionsSchema,
 } from './search-question.js';
 import { type StagedImage, stageImage } from './stage-image.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
@@ -85,10 +86,7 @@ export class Collection {
    * @throws MedoidError `interrupted` when `signal` is aborted before anything is written
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
-    return this.write(async () => {
-      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
-      return this.parts.writer.commit(prepared, { signal });
-    });
+    return this.write(() => this.parts.writer.add(items, signal));
   }
 
   /** All of them in one transaction. @returns how many, and the ids that there are no items of */
@@ -232,11 +230,14 @@ export class Collection {
   }
 
   /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when too many wait for theirs */
-  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
+  renderImage(id: number, options: ReencodeOptions, signal?: AbortSignal): Promise<Buffer> {
     const { activity, rendering, limits } = this.parts;
     return activity.run(() =>
       // The original is read when its turn comes, not while it waits.
-      rendering(async () => reencodeImage((await this.readStored(id)).bytes, options, limits)),
+      rendering(async () => {
+        stopIfAborted(signal);
+        return reencodeImage((await this.readStored(id)).bytes, options, limits);
+      }),
     );
   }
 

@@ -3,7 +3,7 @@ import { inBatches, workAhead } from '../work-ahead.js';
 import type { Collection } from './collection.js';
 import type { ImageSource, SourceFailure, SourceImage } from './image-source.js';
 import type { AddOutcome } from './item.js';
-import { prepareAll } from './prepare-item.js';
+import { prepareAll } from './prepare-all.js';
 
 export interface ImportReport {
   added: number;
@@ -47,8 +47,10 @@ export async function importImages(
   };
   let done = 0;
   const prepareBatch = (batch: readonly SourceImage[]) =>
-    prepareAll(batch, ({ path, key, label, metadata }) =>
-      collection.prepare({ key, label, metadata, image: () => readImageFile(path) }),
+    prepareAll(
+      batch.map(({ path, key, label, metadata }) =>
+        collection.prepare({ key, label, metadata, image: () => readImageFile(path) }),
+      ),
     );
   for await (const [batch, prepared] of workAhead(inBatches(source.images, batchSize), prepareBatch)) {
     const outcomes = await collection.commit(prepared);

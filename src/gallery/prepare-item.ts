@@ -61,31 +61,11 @@ export interface PreparationTools {
   readonly embedder: Embedder;
   readonly images: ImageStore;
   readonly limits: ImageLimits;
-  /** Drops what has not begun once it is aborted. */
+  /** Drops what waits and has not begun once it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-type Prepared = readonly (PreparedItem | FailedItem)[];
-
-/** Lets go of the images that items were prepared with. */
-export async function releaseHolds(items: Prepared): Promise<void> {
-  for (const item of items) if ('hold' in item) await item.hold.release();
-}
-
-/** All of them, in order. When one fails as nobody foresaw, the others are waited for and let go of. */
-export async function prepareAll<T>(
-  items: readonly T[],
-  prepare: (item: T) => Promise<PreparedItem | FailedItem>,
-): Promise<Prepared> {
-  const settled = await Promise.allSettled(items.map(prepare));
-  const done = settled.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []));
-  const failed = settled.find(one => one.status === 'rejected');
-  if (failed === undefined) return done;
-  await releaseHolds(done);
-  throw failed.reason;
-}
-
-/** @throws MedoidError of the image's own fault */
+/** @throws MedoidError of the image's own fault; `interrupted` */
 export async function decodeImage(
   image: Uint8Array,
   { embedder, limits, signal }: Omit<PreparationTools, 'images'>,
@@ -126,6 +106,7 @@ export async function holdImage(
 /**
  * Does all that can be done before the item's turn comes: several items may be prepared at once.
  * @param knownSha256 of the image that the item has now; the same image is not decoded again
+ * @throws MedoidError `interrupted`; whatever else is wrong with the item is told of it
  */
 export async function prepareItem(
   item: ItemToPrepare,
@@ -133,8 +114,6 @@ export async function prepareItem(
   tools: PreparationTools,
 ): Promise<PreparedItem | FailedItem> {
   try {
-    if (tools.signal?.aborted)
-      throw new MedoidError('interrupted', 'stopped on request, before it had begun');
     const text = parseText(item);
     const image = typeof item.image === 'function' ? await item.image() : item.image;
     const imageSha256 = hashImage(image);
@@ -142,7 +121,7 @@ export async function prepareItem(
     const hold = await holdImage(image, imageSha256, tools.images);
     return { ...text, imageSha256, hold, bytes: image.length, decoded };
   } catch (error) {
-    if (error instanceof MedoidError) return { key: item.key, failure: error };
-    throw error;
+    if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
+    return { key: item.key, failure: error };
   }
 }

@@ -3,19 +3,15 @@ import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../../errors.js';
 import { inBatches, workAhead } from '../../work-ahead.js';
 import type { AddOutcome } from '../item.js';
-import {
-  type FailedItem,
-  itemTextSchema,
-  type PreparedItem,
-  prepareAll,
-  releaseHolds,
-} from '../prepare-item.js';
+import { prepareAll, releaseItems } from '../prepare-all.js';
+import { type FailedItem, itemTextSchema, type PreparedItem } from '../prepare-item.js';
 import { retryOverloaded } from '../retry-overloaded.js';
-import { defineJob, type JobContext, stopIfAborted } from './job.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
+import { defineJob, type JobContext } from './job.js';
 
 const mostItems = 10_000;
 const batchSize = 32;
-const preparedAtOnce = 4;
+const readAtOnce = 8;
 const mostFailuresKept = 1000;
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -80,61 +76,57 @@ async function readStaged(sha256: string, { images }: JobContext): Promise<Uint8
   }
 }
 
-type Prepared = readonly (PreparedItem | FailedItem)[];
+type Batch = readonly ItemToAdd[];
+type Prepared = Promise<readonly (PreparedItem | FailedItem)[]>;
 
-/** Prepares items, and gives back what it holds of those that came to nothing. */
+/** Prepares batches ahead of their turn, and gives back what it holds of those that nobody took. */
 class Preparation {
-  /** By their items. */
-  private readonly started = new Map<readonly ItemToAdd[], Promise<Prepared>>();
-  /** So few at a time that slow addresses keep nobody else from being prepared. */
-  private readonly inTurn = pLimit(preparedAtOnce);
+  private readonly waiting = new Map<Batch, Prepared>();
+  private readonly inTurn = pLimit(readAtOnce);
 
   constructor(
     private readonly context: JobContext,
-    /** The first item of each key. */
+    /** The first item of each key: another one is not added. */
     private readonly firstOf: ReadonlyMap<string, ItemToAdd>,
   ) {}
 
-  start(items: readonly ItemToAdd[]): Promise<Prepared> {
-    const prepared = prepareAll(items, item => this.inTurn(() => this.prepare(item)));
-    this.started.set(items, prepared);
+  start(batch: Batch): Prepared {
+    const prepared = prepareAll(batch.map(item => this.inTurn(() => this.prepare(item))));
+    this.waiting.set(batch, prepared);
     return prepared;
   }
 
-  startedFor(items: readonly ItemToAdd[]): Promise<Prepared> | undefined {
-    return this.started.get(items);
-  }
-
-  /** What was committed, or refused, has been let go of and needs no place in memory. */
-  forget(items: readonly ItemToAdd[]): void {
-    this.started.delete(items);
+  /** For whoever lets go of the items. What was taken before is prepared anew. */
+  take(batch: Batch): Prepared {
+    const prepared = this.waiting.get(batch) ?? this.start(batch);
+    this.waiting.delete(batch);
+    return prepared;
   }
 
   async release(): Promise<void> {
-    for (const prepared of this.started.values()) await releaseHolds(await prepared.catch(() => []));
+    // Those that failed hold nothing, and why they did is said elsewhere.
+    for (const prepared of this.waiting.values()) await releaseItems(await prepared.catch(() => []));
   }
 
   private async prepare(item: ItemToAdd): Promise<PreparedItem | FailedItem> {
     const { context } = this;
+    const { opened, signal } = context;
     const { key, label, metadata } = item;
+    stopIfAborted(signal);
     if (this.firstOf.get(key) !== item) {
       return { key, failure: new MedoidError('invalid-request', `the key ${key} comes twice in one job`) };
     }
-    try {
-      const image =
-        'url' in item
-          ? await context.fetchImage(item.url, context.signal)
-          : await readStaged(item.imageSha256, context);
-      return await retryOverloaded(async () => {
-        const prepared = await context.opened.writer.prepare({ key, label, metadata, image }, context.signal);
-        if ('failure' in prepared && prepared.failure.code === 'overloaded') throw prepared.failure;
-        return prepared;
-      }, context.signal);
-    } catch (error) {
-      stopIfAborted(context.signal);
-      if (error instanceof MedoidError) return { key, failure: error };
-      throw error;
-    }
+    const image = retryOverloaded(
+      () => ('url' in item ? context.fetchImage(item.url, signal) : readStaged(item.imageSha256, context)),
+      signal,
+    );
+    // Whoever adds something else meanwhile is not to wait for a slow address. What went wrong is told below.
+    await Promise.allSettled([image]);
+    return retryOverloaded(async () => {
+      const prepared = await opened.writer.prepare({ key, label, metadata, image: () => image }, signal);
+      if ('failure' in prepared && prepared.failure.code === 'overloaded') throw prepared.failure;
+      return prepared;
+    }, signal);
   }
 }
 
@@ -148,24 +140,23 @@ export const addItems = defineJob({
     const firstOf = new Map([...items].reverse().map(item => [item.key, item]));
     const preparation = new Preparation(context, firstOf);
     report({ done, total: items.length });
+    const commit = async (batch: Batch): Promise<void> => {
+      stopIfAborted(signal);
+      // Prepared before its turn begins, also when a commit was refused: others do not wait for it.
+      const prepared = await preparation.take(batch);
+      await opened.writer.commit(Promise.resolve(prepared), {
+        signal,
+        alongside: outcomes => {
+          result = countOutcomes(result, outcomes);
+          done += batch.length;
+          saveCheckpoint({ done, result });
+        },
+      });
+    };
     try {
       const batches = inBatches(items.slice(done), batchSize);
       for await (const [batch] of workAhead(batches, entries => preparation.start(entries))) {
-        await retryOverloaded(async () => {
-          stopIfAborted(signal);
-          // After a commit that was refused nothing is held any more.
-          const prepared = preparation.startedFor(batch) ?? preparation.start(batch);
-          await opened.writer
-            .commit(prepared, {
-              signal,
-              alongside: outcomes => {
-                result = countOutcomes(result, outcomes);
-                done += batch.length;
-                saveCheckpoint({ done, result });
-              },
-            })
-            .finally(() => preparation.forget(batch));
-        }, signal);
+        await retryOverloaded(() => commit(batch), signal);
         report({ done, total: items.length });
       }
     } finally {

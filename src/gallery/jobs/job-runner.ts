@@ -1,41 +1,62 @@
-import { setMaxListeners } from 'node:events';
 import type { JobEnd, JobProgress } from '../../catalog/job-table.js';
 import type { JobRow, JobState } from '../../catalog/rows.js';
-import { errorCatalogue, MedoidError, understandError } from '../../errors.js';
+import { MedoidError } from '../../errors.js';
+import type { Notify } from '../notice.js';
+import type { OpenedCollection } from '../open-collections.js';
 import { requireWriting } from '../require-writing.js';
 import { findJobKind, type JobKindName } from './index.js';
-import { type AnyJobKind, type JobSummary, stopIfAborted } from './job.js';
-import { failureOf, type JobPage, type JobRunnerParts, type JobsListing } from './job-runner-parts.js';
+import type { AnyJobKind, JobServices, JobSummary } from './job.js';
 import { JobWatchers } from './job-watchers.js';
 import { NeededImages } from './needed-images.js';
+import { createRunningJob, failureOf, type RunningJob, runJob, stopJob } from './run-job.js';
 
-type StopReason = 'cancelled' | 'closed';
-
-interface RunningJob {
-  readonly row: JobRow;
-  readonly stop: AbortController;
-  progress: JobProgress;
-  /** When it was last written. */
-  progressSavedMs: number;
-  ended: Promise<void>;
+export interface JobRunnerParts {
+  readonly services: JobServices;
+  readonly access: 'read' | 'write';
+  /** Jobs that run at once, or 0: then they wait. Those of one collection run one after another. */
+  readonly jobsAtOnce: number;
+  readonly open: (collection: string) => Promise<OpenedCollection>;
+  /** Nothing for a collection there is none of. */
+  readonly findCollectionId: (name: string) => number | undefined;
+  readonly sweepImages: () => Promise<void>;
+  readonly notify: Notify;
 }
 
-const mostQueued = 1000;
+export interface JobsListing {
+  readonly collection?: string | undefined;
+  readonly state?: JobState | undefined;
+  /** 0 unless given: from the first one. */
+  readonly afterId?: number;
+  readonly limit: number;
+}
+
+export interface JobPage {
+  readonly jobs: JobSummary[];
+  /** Id after which the next page begins; null when this is the last one. */
+  readonly next: number | null;
+}
+
 /** Of those that have ended. */
 const mostJobsKept = 1000;
 const saveProgressEveryMs = 1000;
+const startAgainMs = 5000;
 /** Another process tells nobody. */
 const lookAgainEveryMs = 500;
 
+/** Each may have thousands of pictures on disk. */
+const mostQueued = 1000;
+
 const hasEnded = ({ state }: JobSummary): boolean => state !== 'queued' && state !== 'running';
 
-/** Does long work, in the order it was asked for, and goes on with it when the gallery is opened again. */
+/** Has long work done, in the order it was asked for, and goes on with it when the gallery is opened again. */
 export class JobRunner {
   private readonly queue: JobRow[] = [];
   private readonly running = new Map<number, RunningJob>();
   private readonly watchers = new JobWatchers();
   private readonly neededImages = new NeededImages();
-  private readonly sweeping = new Set<Promise<void>>();
+  /** What `close` waits for, with the job it belongs to: work, and what is tidied up after it. */
+  private readonly underWay = new Map<Promise<void>, number>();
+  private later: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(private readonly parts: JobRunnerParts) {}
@@ -44,16 +65,13 @@ export class JobRunner {
     return this.parts.services.catalog.jobs;
   }
 
-  /**
-   * Takes up what was not done when the gallery was last open for writing.
-   * @param run whether to go on with it; otherwise it is left to whoever opens the gallery next
-   */
-  resume({ run }: { readonly run: boolean }): void {
+  /** Takes up what was not done when the gallery was last open for writing. */
+  resume(): void {
     for (const row of this.table.listUnfinished()) {
       if (row.state === 'running') this.table.queueAgain(row.id);
       const kind = findJobKind(row.kind);
       if (kind !== undefined) this.neededImages.add(row.id, kind.imagesOf(this.table.inputOf(row.id)));
-      if (run) this.queue.push(row);
+      this.queue.push(row);
     }
     this.startNext();
   }
@@ -65,19 +83,19 @@ export class JobRunner {
 
   /**
    * Is on disk when it returns, and done after those before it.
-   * @throws MedoidError `invalid-request` naming the field, `not-found` or `read-only`
+   * @throws MedoidError `invalid-request` naming the field, `not-found`, `read-only`, or `overloaded`
    */
   start(kindName: JobKindName, collection: string, input: unknown): JobSummary {
     this.requireOpen();
     const kind = findJobKind(kindName) as AnyJobKind;
     const parsed = kind.parse(input);
+    const collectionId = this.requireCollection(collection);
     if (this.queue.length >= mostQueued) {
       throw new MedoidError(
         'overloaded',
         `expected fewer than ${mostQueued} jobs that wait: try again later`,
       );
     }
-    const collectionId = this.requireCollection(collection);
     const row = this.table.add({ kind: kindName, collectionId, input: parsed });
     this.neededImages.add(row.id, kind.imagesOf(parsed));
     this.queue.push(row);
@@ -92,12 +110,11 @@ export class JobRunner {
     return job;
   }
 
-  /** By ascending id. @throws MedoidError `not-found` for a collection there is none of */
+  /** By ascending id, without their results. @throws MedoidError `not-found` for a collection there is none of */
   list({ collection, state, afterId = 0, limit }: JobsListing): JobPage {
     const collectionId = collection === undefined ? undefined : this.requireCollection(collection);
     const rows = this.table.list({ collectionId, state, afterId, limit: limit + 1 });
-    // Results may be long: they come with the job itself.
-    const jobs = rows.slice(0, limit).map(row => ({ ...this.describe(row), result: null }));
+    const jobs = rows.slice(0, limit).map(row => this.describe(row));
     return { jobs, next: rows.length > limit ? jobs[limit - 1].id : null };
   }
 
@@ -114,7 +131,7 @@ export class JobRunner {
     const job = this.get(id);
     if (hasEnded(job)) throw new MedoidError('conflict', `job ${id} has ended already: it is ${job.state}`);
     const running = this.running.get(id);
-    if (running !== undefined) this.stop(running, 'cancelled');
+    if (running !== undefined) stopJob(running, 'cancelled');
     else this.dropQueued(id);
     return this.get(id);
   }
@@ -145,8 +162,8 @@ export class JobRunner {
     for (const { id } of this.queue.filter(row => row.collectionId === collectionId)) this.dropQueued(id);
     for (const running of [...this.running.values()]) {
       if (running.row.collectionId !== collectionId) continue;
-      this.stop(running, 'cancelled');
-      await running.ended;
+      stopJob(running, 'cancelled');
+      for (const [work, id] of this.underWay) if (id === running.row.id) await work;
     }
   }
 
@@ -154,10 +171,9 @@ export class JobRunner {
   async close(): Promise<void> {
     this.closed = true;
     this.queue.length = 0;
-    const running = [...this.running.values()];
-    for (const job of running) this.stop(job, 'closed');
-    await Promise.all(running.map(({ ended }) => ended));
-    await Promise.all(this.sweeping);
+    clearTimeout(this.later);
+    for (const job of this.running.values()) stopJob(job, 'closed');
+    while (this.underWay.size > 0) await Promise.all(this.underWay.keys());
     this.watchers.tellAll();
   }
 
@@ -182,15 +198,11 @@ export class JobRunner {
     return running === undefined ? row : { ...row, progress: running.progress };
   }
 
-  private stop({ stop }: RunningJob, reason: StopReason): void {
-    if (!stop.signal.aborted) stop.abort(reason);
-  }
-
   private dropQueued(id: number): void {
+    this.end(id, { state: 'cancelled' });
     const at = this.queue.findIndex(row => row.id === id);
     if (at >= 0) this.queue.splice(at, 1);
-    this.end(id, { state: 'cancelled' });
-    this.sweep();
+    this.follow(id, this.parts.sweepImages());
   }
 
   private startNext(): void {
@@ -198,70 +210,64 @@ export class JobRunner {
       const busy = new Set([...this.running.values()].map(({ row }) => row.collectionId));
       const at = this.queue.findIndex(({ collectionId }) => !busy.has(collectionId));
       if (at < 0) return;
-      const [row] = this.queue.splice(at, 1);
-      const { progress } = row;
-      const job: RunningJob = {
-        ...{ row, progress, progressSavedMs: performance.now(), stop: new AbortController() },
-        ended: Promise.resolve(),
-      };
-      // One listener a picture: more of them are no leak.
-      setMaxListeners(0, job.stop.signal);
-      this.table.begin(row.id);
+      const row = this.queue[at];
+      try {
+        this.table.begin(row.id);
+      } catch (error) {
+        this.parts.notify(`job ${row.id} waits, as its beginning could not be written`, error);
+        this.startLater();
+        return;
+      }
+      this.queue.splice(at, 1);
+      const job = createRunningJob(row);
       this.running.set(row.id, job);
       this.watchers.tell(row.id);
-      job.ended = this.run(job).catch(error => {
-        this.parts.notify(`job ${row.id} could not be brought to an end`, error);
-      });
+      this.follow(row.id, this.run(job));
     }
+  }
+
+  /** There may be room on the disk by then. */
+  private startLater(): void {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.startNext(), startAgainMs).unref();
+  }
+
+  /** Keeps work in mind until it is over. */
+  private follow(id: number, work: Promise<void>): void {
+    const followed = work
+      .catch(error => this.parts.notify(`job ${id} could not be brought to an end`, error))
+      .finally(() => this.underWay.delete(followed));
+    this.underWay.set(followed, id);
   }
 
   private async run(job: RunningJob): Promise<void> {
-    const { id } = job.row;
+    const { id, kind } = job.row;
+    const { services, open, notify } = this.parts;
+    const end = await runJob(job, {
+      services,
+      open,
+      report: progress => this.report(job, progress),
+      onFailure: error => notify(`job ${id}, ${kind}, failed`, error),
+    });
+    this.running.delete(id);
     try {
-      const end = await this.work(job);
-      this.table.saveProgress(id, job.progress);
-      this.running.delete(id);
-      if (end === 'again') this.table.queueAgain(id);
-      else this.end(id, end);
+      this.settle(job, end);
     } finally {
-      // Whatever could not be written, on a full disk: the next one is not kept waiting, and the start after finds out.
-      this.running.delete(id);
       this.watchers.tell(id);
-      this.sweep();
       this.startNext();
     }
+    await this.parts.sweepImages();
   }
 
-  /** Images that are needed no longer; never fails. */
-  private sweep(): void {
-    const sweeping = this.parts.sweepImages().finally(() => this.sweeping.delete(sweeping));
-    this.sweeping.add(sweeping);
-  }
-
-  private async work(job: RunningJob): Promise<JobEnd | 'again'> {
-    const { row, stop } = job;
+  /** Writes how it ended, as far as it can be written: if not at all, it goes on when the gallery is opened again. */
+  private settle({ row: { id }, progress }: RunningJob, end: JobEnd | 'again'): void {
     try {
-      const kind = findJobKind(row.kind);
-      if (kind === undefined) throw new MedoidError('invalid-request', `there is no kind of job ${row.kind}`);
-      const input = kind.parse(this.table.inputOf(row.id));
-      const opened = await this.parts.open(row.collection);
-      stopIfAborted(stop.signal);
-      const result = await kind.run(input, {
-        ...this.parts.services,
-        opened,
-        signal: stop.signal,
-        checkpoint: this.table.checkpointOf(row.id),
-        saveCheckpoint: checkpoint => this.table.saveCheckpoint(row.id, checkpoint),
-        report: progress => this.report(job, progress),
-      });
-      return { state: 'done', result };
+      this.table.saveProgress(id, progress);
+      if (end === 'again') this.table.queueAgain(id);
+      else this.end(id, end);
     } catch (error) {
-      const isStop = error instanceof MedoidError && error.code === 'interrupted' && stop.signal.aborted;
-      if (isStop) return (stop.signal.reason as StopReason) === 'closed' ? 'again' : { state: 'cancelled' };
-      // Of what is the server's own trouble whoever asked is told nothing.
-      if (errorCatalogue[understandError(error).code].status >= 500)
-        this.parts.notify(`job ${row.id}, ${row.kind}, failed`, error);
-      return failureOf(error);
+      this.parts.notify(`how job ${id} ended could not be written`, error);
+      if (end !== 'again') this.end(id, failureOf(error));
     }
   }
 
