@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { MedoidError } from './errors.js';
 
-const turnMs = 50;
+/** What others wait for at each step of theirs, and to answer one request takes several. */
+const turnMs = 5;
 
 /** To be awaited again and again within a long computation. */
 export type TakeTurn = () => Promise<void> | undefined;

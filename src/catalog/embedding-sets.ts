@@ -48,6 +48,13 @@ const prepareStatements = (database: Database.Database) => ({
     .pluck(),
   saveRecall: database.prepare('UPDATE embedding_sets SET recall = ? WHERE id = ?'),
   vectorIds: database.prepare('SELECT id FROM vectors WHERE set_id = ? ORDER BY id').pluck(),
+  vectorIdsAfter: database
+    .prepare('SELECT id FROM vectors WHERE set_id = ? AND id > ? ORDER BY id LIMIT ?')
+    .pluck(),
+  hasVector: database.prepare('SELECT 1 FROM vectors WHERE id = ? AND set_id = ?').pluck(),
+  state: database
+    .prepare(`SELECT count(*) || '/' || ifnull(max(id), 0) FROM vectors WHERE set_id = ?`)
+    .pluck(),
   embedding: database.prepare('SELECT embedding FROM vectors WHERE id = ?').pluck(),
   embeddingOfItem: database.prepare('SELECT embedding FROM vectors WHERE item_id = ? AND set_id = ?').pluck(),
   label: database
@@ -130,6 +137,26 @@ export class EmbeddingSets {
   /** Ascending. */
   vectorIds(setId: number): number[] {
     return this.statements.vectorIds.all(setId) as number[];
+  }
+
+  /** Ascending, from the first one above `afterId`. */
+  listVectorIds(
+    setId: number,
+    { afterId, limit }: { readonly afterId: number; readonly limit: number },
+  ): number[] {
+    return this.statements.vectorIdsAfter.all(setId, afterId, limit) as number[];
+  }
+
+  hasVector(setId: number, vectorId: number): boolean {
+    return this.statements.hasVector.get(vectorId, setId) !== undefined;
+  }
+
+  /**
+   * Tells apart what the set has held over time, and never comes back once it has changed: ids only ever grow, so a set
+   * with the same count and the same highest id has neither got nor lost a vector.
+   */
+  vectorState(setId: number): string {
+    return this.statements.state.get(setId) as string;
   }
 
   /** Vectors of the items that a condition holds for, in no order that may be relied on. */

@@ -42,7 +42,12 @@ export class ActiveSpace {
       const wanted = set;
       await once(this.opening, wanted.id, async () => {
         try {
-          this.replace(await this.parts.openSpace(wanted));
+          const space = await this.parts.openSpace(wanted);
+          await this.makeReady(space).catch(async error => {
+            await space.close();
+            throw error;
+          });
+          this.replace(space);
         } finally {
           this.opening.delete(wanted.id);
         }
@@ -64,6 +69,11 @@ export class ActiveSpace {
         if (this.parts.access === 'write') throw error;
       }
     }
+  }
+
+  /** Has the space make what this one has, so that no search has to wait for it when it takes its place. */
+  async makeReady(space: EmbeddingSpace): Promise<void> {
+    if (this.space.hasExact) await space.makeExact();
   }
 
   /** From the next use on. */

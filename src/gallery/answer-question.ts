@@ -4,6 +4,7 @@ import type { ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { embedQueries, type QueryTools } from './embed-queries.js';
 import type { EmbeddingSpace } from './embedding-space.js';
+import { mayCompareAll } from './find-hits.js';
 import { toItem } from './item.js';
 import { createLabelLookup } from './label-lookup.js';
 import { furthestHit, rankHits } from './rank-hits.js';
@@ -69,6 +70,15 @@ async function prepare(
   return { page: { query: vector, modelId, offset: 0, options: { ...options, excludedItems } }, timingsMs };
 }
 
+/** Does beforehand, in turns, what would hold up everything else within the transaction. */
+async function followAhead(
+  { exact, filter, onePerLabel }: Prepared['page']['options'],
+  space: EmbeddingSpace,
+): Promise<void> {
+  if (mayCompareAll({ exact, isFiltered: filter !== undefined, onePerLabel })) await space.makeExact();
+  await space.follow();
+}
+
 /** Within one transaction, so that everything is of one moment. */
 function findPage(
   { query, offset, options }: Prepared['page'],
@@ -111,6 +121,7 @@ export async function answerQuestion(
 ): Promise<SearchAnswer> {
   const { page, timingsMs } = await prepare(question, space, tools);
   const began = performance.now();
+  await followAhead(page.options, space);
   const { results, hasMore } = findPage(page, space, tools);
   const next = hasMore ? encodeSearchCursor({ ...page, offset: page.offset + page.options.k }) : null;
   return {

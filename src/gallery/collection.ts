@@ -8,6 +8,7 @@ import { createTurns } from '../take-turns.js';
 import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
+import type { BoundedWork } from './bounded-work.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { ImageStore } from './image-store.js';
 import {
@@ -31,6 +32,7 @@ import {
   searchOptionsSchema,
 } from './search-question.js';
 import { type StagedImage, stageImage } from './stage-image.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
@@ -40,6 +42,8 @@ export interface CollectionParts {
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
   readonly activity: Activity;
+  /** Pictures to show, of all collections. */
+  readonly rendering: BoundedWork;
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
 }
@@ -159,10 +163,11 @@ export class Collection {
     });
   }
 
-  /** Measures what the first search would have to wait for. */
+  /** Makes and measures what the first search would have to wait for. */
   warmUp(): Promise<void> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
+        await space.makeExact();
         space.similarityScale();
       }),
     );
@@ -177,9 +182,10 @@ export class Collection {
     readonly signal?: AbortSignal;
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
-      this.parts.space.use(space =>
-        probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) }),
-      ),
+      this.parts.space.use(async space => {
+        await space.makeExact();
+        return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
+      }),
     );
   }
 
@@ -205,12 +211,16 @@ export class Collection {
     return this.parts.activity.run(() => this.readStored(id));
   }
 
-  /** A copy to show. @throws MedoidError as `readImage` */
-  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
-    return this.parts.activity.run(async () => {
-      const { bytes } = await this.readStored(id);
-      return reencodeImage(bytes, options, this.parts.limits);
-    });
+  /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when too many wait for theirs */
+  renderImage(id: number, options: ReencodeOptions, signal?: AbortSignal): Promise<Buffer> {
+    const { activity, rendering, limits } = this.parts;
+    return activity.run(() =>
+      // The original is read when its turn comes, not while it waits.
+      rendering(async () => {
+        stopIfAborted(signal);
+        return reencodeImage((await this.readStored(id)).bytes, options, limits);
+      }),
+    );
   }
 
   /** Writes the snapshot of the index, if it is not up to date. @throws MedoidError `invalid-index` */

@@ -4,13 +4,15 @@ import type { ItemWhere } from '../catalog/item-where.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
 import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
+import { createTurns } from '../take-turns.js';
 import { ExactIndex } from '../vector-index/exact.js';
 import type { HnswIndex } from '../vector-index/hnsw.js';
 import { createActivity } from './activity.js';
 import type { IndexChanges } from './add-items.js';
 import type { EmbedderLease } from './embedder-pool.js';
 import { createFilterCache, type FilterCache } from './filter-cache.js';
-import { catchUp, type OpenedIndex, openIndex } from './index-sync.js';
+import { FollowedIndex } from './followed-index.js';
+import { type OpenedIndex, openIndex } from './index-sync.js';
 import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
@@ -30,15 +32,16 @@ const shareToSave = 0.1;
 export class EmbeddingSpace {
   /** Why the index was built anew when the space was opened; nothing when its snapshot was used. */
   readonly rebuiltBecause: string | undefined;
-  readonly graph: HnswIndex;
-  /** Made when it is first asked for. */
-  private exactIndex: ExactIndex | undefined;
+  private readonly followedGraph: FollowedIndex<HnswIndex>;
+  private followedExact: FollowedIndex<ExactIndex> | undefined;
+  private makingExact: Promise<void> | undefined;
+  private following: Promise<void> | undefined;
   /** Changes of the graph since it was opened, how many of them the snapshot has, and how many when it was last due. */
   private changes: number;
   private savedChanges = 0;
   private attemptedChanges = 0;
   private readonly filtered: FilterCache;
-  private scale: { readonly size: number; readonly scale: SimilarityScale | undefined } | undefined;
+  private scale: { readonly size: number; readonly scale: SimilarityScale } | undefined;
   private readonly saving = pLimit(1);
   private readonly uses = createActivity();
   private closing: Promise<void> | undefined;
@@ -49,7 +52,7 @@ export class EmbeddingSpace {
     private dataVersion: number,
   ) {
     this.filtered = createFilterCache(() => parts.catalog.changeStamp());
-    this.graph = opened.index;
+    this.followedGraph = new FollowedIndex(opened.index, parts);
     this.rebuiltBecause = opened.rebuiltBecause;
     this.changes = opened.changed ? 1 : 0;
   }
@@ -85,24 +88,50 @@ export class EmbeddingSpace {
     return this.uses.run(() => work(this));
   }
 
-  /** Compares with every vector. */
+  get graph(): HnswIndex {
+    return this.followedGraph.index;
+  }
+
+  get hasExact(): boolean {
+    return this.followedExact !== undefined;
+  }
+
+  /** Compares with every vector. To be called only once `makeExact` has made it. */
   exact(): ExactIndex {
-    if (this.exactIndex === undefined) {
-      this.exactIndex = new ExactIndex(this.dimension);
-      catchUp(this.exactIndex, this.parts);
-    }
-    return this.exactIndex;
+    if (this.followedExact !== undefined) return this.followedExact.index;
+    throw new Error(`the exact index of set ${this.setId} has not been made`);
+  }
+
+  /** In turns; at once when it has been made before. */
+  makeExact(): Promise<void> {
+    if (this.hasExact) return Promise.resolve();
+    this.makingExact ??= this.buildExact().finally(() => {
+      this.makingExact = undefined;
+    });
+    return this.makingExact;
   }
 
   /**
-   * Follows what another process has written and, once another space has taken the place of this one, what this process
-   * writes: `apply` goes to the other. To be called within the transaction that reads what is found.
+   * Follows what others have written, in turns, so that `refresh` finds little left to do. Who needs the exact index
+   * makes it first.
+   */
+  follow(): Promise<void> {
+    if (!this.mayBeBehind() || this.parts.catalog.sets.find(this.setId) === undefined)
+      return Promise.resolve();
+    this.following ??= this.followInTurns().finally(() => {
+      this.following = undefined;
+    });
+    return this.following;
+  }
+
+  /**
+   * Follows what others have written. To be called within the transaction that reads what is found.
    * @throws MedoidError `not-found` when the set has been removed
    */
   refresh(): void {
+    if (!this.mayBeBehind()) return;
     const { catalog } = this.parts;
     const version = catalog.dataVersion();
-    if (version === this.dataVersion && this.closing === undefined) return;
     if (catalog.sets.find(this.setId) === undefined) {
       throw new MedoidError('not-found', `the vectors of ${this.modelId} have been removed`);
     }
@@ -112,17 +141,15 @@ export class EmbeddingSpace {
 
   /** Makes the indexes hold exactly what the catalog has. */
   catchUp(): void {
-    this.changes += catchUp(this.graph, this.parts);
-    if (this.exactIndex !== undefined) catchUp(this.exactIndex, this.parts);
+    this.changes += this.followedGraph.catchUp();
+    this.followedExact?.catchUp();
   }
 
   /** What this process has written of the set. */
-  apply({ add, remove }: IndexChanges): void {
-    for (const index of this.exactIndex === undefined ? [this.graph] : [this.graph, this.exactIndex]) {
-      index.add(add);
-      index.remove(remove);
-    }
-    this.changes += add.length + remove.length;
+  apply(changes: IndexChanges): void {
+    this.followedGraph.apply(changes);
+    this.followedExact?.apply(changes);
+    this.changes += changes.add.length + changes.remove.length;
   }
 
   /** Of the items that a condition holds for. */
@@ -143,10 +170,11 @@ export class EmbeddingSpace {
   /** What distances mean here; nothing while there are too few vectors to say. Taken anew as the set grows. */
   similarityScale(): SimilarityScale | undefined {
     const { size } = this.graph;
-    if (this.scale === undefined || size > 2 * this.scale.size || 2 * size < this.scale.size) {
-      this.scale = { size, scale: measureSimilarityScale(this.graph, { seed: this.setId }) };
-    }
-    return this.scale.scale;
+    const { scale, size: measuredAt = 0 } = this.scale ?? {};
+    if (scale !== undefined && size <= 2 * measuredAt && 2 * size >= measuredAt) return scale;
+    const measured = measureSimilarityScale(this.graph, { seed: this.setId });
+    this.scale = measured && { size, scale: measured };
+    return measured;
   }
 
   /** [dimension]; nothing when the item is not in the set. */
@@ -165,9 +193,10 @@ export class EmbeddingSpace {
   /** Writes the snapshot, if it is not up to date. @throws MedoidError `invalid-index` */
   save(): Promise<void> {
     return this.saving(async () => {
-      const { changes } = this;
-      if (changes === this.savedChanges) return;
+      if (this.changes === this.savedChanges) return;
+      await this.graph.compact(createTurns());
       // What is written is the graph as it is now, whatever is added meanwhile.
+      const { changes } = this;
       await this.graph.save(this.parts.indexPath, this.modelId);
       this.savedChanges = changes;
       this.attemptedChanges = Math.max(this.attemptedChanges, changes);
@@ -178,5 +207,23 @@ export class EmbeddingSpace {
   close(): Promise<void> {
     this.closing ??= this.uses.close().then(() => this.parts.lease.release());
     return this.closing;
+  }
+
+  /** Once another space has taken its place, what this process writes goes to that one only. */
+  private mayBeBehind(): boolean {
+    return this.closing !== undefined || this.parts.catalog.dataVersion() !== this.dataVersion;
+  }
+
+  private async followInTurns(): Promise<void> {
+    const takeTurn = createTurns();
+    this.changes += await this.followedGraph.follow(takeTurn);
+    await this.followedExact?.follow(takeTurn);
+  }
+
+  private async buildExact(): Promise<void> {
+    const exact = new FollowedIndex(new ExactIndex(this.dimension), this.parts);
+    await exact.follow(createTurns());
+    exact.catchUp();
+    this.followedExact = exact;
   }
 }

@@ -5,7 +5,7 @@ import type { Hit, VectorIndex } from '../vector-index/vector-index.js';
 /** The same vectors twice: in a graph, and for comparison with every one. */
 export interface SearchedVectors {
   readonly graph: VectorIndex;
-  /** Called only where it is needed: it may have to be made first. */
+  /** Called only where it is needed: it may be missing unless `mayCompareAll`. */
   readonly exact: () => ExactIndex;
 }
 
@@ -91,6 +91,13 @@ function widen(source: Source, count: number, selection: HitSelection): Hit[] | 
   }
   return undefined;
 }
+
+/** Whether `findHits` may compare with every vector: otherwise the graph answers at the first asking. */
+export const mayCompareAll = (asked: {
+  readonly exact: boolean;
+  readonly isFiltered: boolean;
+  readonly onePerLabel: boolean;
+}): boolean => asked.exact || asked.isFiltered || asked.onePerLabel;
 
 /**
  * The `count` nearest hits, nearest first, at equal distance the lower id first; all there are when there are fewer.

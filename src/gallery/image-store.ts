@@ -15,7 +15,7 @@ export interface ImageHold {
 export interface ImageStore {
   /** To be taken before `put`, and released when an item that needs the image is written, or will not be. */
   hold(sha256: string): ImageHold;
-  /** Has the image on disk for good when it returns. */
+  /** Has the image on disk for good when it returns, in the place of a damaged copy too. */
   put(bytes: Uint8Array, sha256: string): Promise<void>;
   /** @throws MedoidError `invalid-gallery` when the copy is missing or damaged */
   read(sha256: string): Promise<Buffer>;
@@ -25,11 +25,11 @@ export interface ImageStore {
   close(): Promise<void>;
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function holdsBytes(path: string, bytes: Uint8Array): Promise<boolean> {
   try {
-    return (await stat(path)).size;
+    return (await stat(path)).size === bytes.length && (await readFile(path)).equals(bytes);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
 }
@@ -68,7 +68,8 @@ export function createImageStore(
 
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
-    if ((await sizeOf(path)) === bytes.length) return;
+    // One of the right length may be damaged.
+    if (await holdsBytes(path, bytes)) return;
     const made = await mkdir(join(directory, sha256.slice(0, 2)), { recursive: true });
     if (made !== undefined) await syncPath(directory);
     await mkdir(temporaryFolder(directory), { recursive: true });

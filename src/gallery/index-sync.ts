@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
 import { MedoidError, messageOf } from '../errors.js';
+import { createTurns, type TakeTurn } from '../take-turns.js';
 import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
@@ -20,7 +20,7 @@ export interface OpenedIndex {
   readonly changed: boolean;
 }
 
-const chunkSize = 500;
+const idsAtOnce = 1000;
 const newestCompared = 128;
 const spreadCompared = 128;
 
@@ -53,6 +53,41 @@ export function catchUp(index: VectorIndex, source: VectorSource): number {
     addFromCatalog(index, source, missing);
     return removed + missing.length;
   });
+}
+
+/**
+ * The same in turns, for as much as there may be. What is written meanwhile may or may not be followed; the index may
+ * be changed and searched.
+ */
+export async function catchUpInTurns(
+  index: VectorIndex,
+  source: VectorSource,
+  takeTurn: TakeTurn,
+): Promise<number> {
+  const { catalog, set } = source;
+  const wanted = new Set<number>();
+  for (let afterId = 0; ; ) {
+    const ids = catalog.sets.listVectorIds(set.id, { afterId, limit: idsAtOnce });
+    if (ids.length === 0) break;
+    for (const id of ids) wanted.add(id);
+    afterId = ids[ids.length - 1];
+    await takeTurn();
+  }
+  let changes = 0;
+  for (const id of index.ids()) {
+    await takeTurn();
+    // One that came after the ids were listed is no stranger; one that another has removed is gone.
+    if (wanted.has(id) || !index.has(id) || catalog.sets.hasVector(set.id, id)) continue;
+    index.remove([id]);
+    changes++;
+  }
+  for (const id of wanted) {
+    await takeTurn();
+    if (index.has(id)) continue;
+    addFromCatalog(index, source, [id]);
+    changes++;
+  }
+  return changes;
 }
 
 /**
@@ -94,12 +129,7 @@ export async function openIndex(
   const loaded = await loadSnapshot(path, source);
   if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
   const index = typeof loaded === 'string' ? new HnswIndex(source.set.dimension) : loaded;
-  const { removed, missing } = dropStrangers(index, source);
-  for (let i = 0; i < missing.length; i += chunkSize) {
-    addFromCatalog(index, source, missing.slice(i, i + chunkSize));
-    // A long rebuild must leave room for signals and other requests.
-    await setImmediate();
-  }
+  const changes = await catchUpInTurns(index, source, createTurns());
   if (typeof loaded === 'string') return { index, rebuiltBecause: loaded, changed: true };
-  return { index, changed: removed + missing.length > 0 };
+  return { index, changed: changes > 0 };
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
@@ -5,6 +6,7 @@ import { MedoidError } from '../errors.js';
 import type { ImageLimits } from '../images/limits.js';
 import { ActiveSpace } from './active-space.js';
 import { type Activity, createActivity } from './activity.js';
+import { type BoundedWork, createBoundedWork } from './bounded-work.js';
 import { Collection } from './collection.js';
 import { CollectionWriter } from './collection-writer.js';
 import type { EmbedderPool } from './embedder-pool.js';
@@ -35,6 +37,10 @@ export interface OpenedCollection {
   readonly activity: Activity;
 }
 
+/** Originals of pictures to show are in memory, one each, while they are made smaller. */
+const renderedAtOnce = 2 * availableParallelism();
+const mostWaitingToRender = 256;
+
 interface Entry {
   readonly id: number;
   readonly opening: Promise<OpenedCollection>;
@@ -46,6 +52,10 @@ export class OpenCollections {
   private readonly closing = new Set<Promise<void>>();
   /** Ids of collections that are about to be removed. */
   private readonly leaving = new Set<number>();
+  private readonly rendering = createBoundedWork({
+    atOnce: renderedAtOnce,
+    mostWaiting: mostWaitingToRender,
+  });
 
   constructor(private readonly parts: OpenCollectionsParts) {}
 
@@ -112,7 +122,7 @@ export class OpenCollections {
   }
 
   private start(name: string, id: number): Entry {
-    const entry = { id, opening: openCollection(this.parts, { name, id }) };
+    const entry = { id, opening: openCollection({ ...this.parts, rendering: this.rendering }, { name, id }) };
     this.entries.set(name, entry);
     // One that failed may be tried again.
     entry.opening.catch(() => {
@@ -150,7 +160,7 @@ async function openSpace(
 }
 
 async function openCollection(
-  parts: OpenCollectionsParts,
+  parts: OpenCollectionsParts & { readonly rendering: BoundedWork },
   { name, id }: { readonly name: string; readonly id: number },
 ): Promise<OpenedCollection> {
   const { catalog, access } = parts;

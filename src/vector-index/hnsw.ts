@@ -1,5 +1,6 @@
 import hnswlib from 'hnswlib-node';
 import { MedoidError, messageOf } from '../errors.js';
+import type { TakeTurn } from '../take-turns.js';
 import { checkId, checkNeighbourCount, checkVector } from './checks.js';
 import { byDistanceThenId, createNearestHeap } from './nearest-heap.js';
 import { readSnapshot, type SnapshotManifest, writeSnapshot } from './snapshot.js';
@@ -10,7 +11,7 @@ type Graph = hnswlib.HierarchicalNSW;
 /** Malkov & Yashunin 2016: links a node, candidates while building, candidates while searching. */
 const parameters = { m: 16, efConstruction: 200, ef: 160 } as const;
 const initialCapacity = 1024;
-/** A save builds the graph anew when more than this share of it is removed vectors. */
+/** The graph is worth building anew when more than this share of it is removed vectors. */
 const maxRemovedShare = 0.5;
 const samplesReadBack = 1000;
 
@@ -19,6 +20,13 @@ function createGraph(dimension: number, capacity: number): Graph {
   graph.initIndex({ maxElements: capacity, m: parameters.m, efConstruction: parameters.efConstruction });
   graph.setEf(parameters.ef);
   return graph;
+}
+
+function growGraph(graph: Graph, count: number): void {
+  if (count <= graph.getMaxElements()) return;
+  let capacity = Math.max(initialCapacity, graph.getMaxElements());
+  while (capacity < count) capacity *= 2;
+  graph.resizeIndex(capacity);
 }
 
 /** Into an object nobody else has: one that failed to load crashes the process when it is searched. */
@@ -95,7 +103,7 @@ export class HnswIndex implements VectorIndex {
       }
       fresh.add(id);
     }
-    this.grow(this.graph.getCurrentCount() + entries.length);
+    growGraph(this.graph, this.graph.getCurrentCount() + entries.length);
     for (const { id, vector } of entries) {
       // The native library takes plain arrays only.
       this.graph.addPoint(Array.from(vector), id);
@@ -129,8 +137,30 @@ export class HnswIndex implements VectorIndex {
       .sort(byDistanceThenId);
   }
 
+  /**
+   * Builds the graph anew, without the removed vectors, once they outnumber the others. In turns: meanwhile it may be
+   * searched and changed.
+   */
+  async compact(takeTurn: TakeTurn): Promise<void> {
+    if (this.removed.size <= maxRemovedShare * this.graph.getCurrentCount()) return;
+    const graph = createGraph(this.dimension, Math.max(initialCapacity, this.live.size));
+    // Comes to what is added meanwhile, too.
+    for (const id of this.live) {
+      growGraph(graph, graph.getCurrentCount() + 1);
+      graph.addPoint(this.graph.getPoint(id), id);
+      await takeTurn();
+    }
+    this.graph = graph;
+    this.removed.clear();
+    for (const id of graph.getIdsList()) {
+      if (this.live.has(id)) continue;
+      graph.markDelete(id);
+      this.removed.add(id);
+    }
+  }
+
+  /** As told of the interface. It takes the memory of the graph a second time, to read back what was written. */
   async save(path: string, modelId: string): Promise<void> {
-    this.compact();
     const description = {
       kind: 'hnsw' as const,
       modelId,
@@ -177,20 +207,5 @@ export class HnswIndex implements VectorIndex {
       heap.offer({ id, distance: Math.sqrt(squared) });
     }
     return heap.sorted();
-  }
-
-  private grow(count: number): void {
-    if (count <= this.graph.getMaxElements()) return;
-    let capacity = Math.max(initialCapacity, this.graph.getMaxElements());
-    while (capacity < count) capacity *= 2;
-    this.graph.resizeIndex(capacity);
-  }
-
-  private compact(): void {
-    if (this.removed.size <= maxRemovedShare * this.graph.getCurrentCount()) return;
-    const graph = createGraph(this.dimension, Math.max(initialCapacity, this.live.size));
-    for (const id of this.live) graph.addPoint(this.graph.getPoint(id), id);
-    this.graph = graph;
-    this.removed.clear();
   }
 }

@@ -10,6 +10,8 @@ import { EmbeddingSpace } from '../../src/gallery/embedding-space.js';
 import { Gallery, type GalleryOptions } from '../../src/gallery/gallery.js';
 import { storeModel } from '../../src/gallery/model-store.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
+import { beforeEmbedding, createGate } from '../fixtures/gate.js';
+import { followJob } from '../fixtures/jobs.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 import { createUnitVectors } from '../fixtures/unit-vectors.js';
 
@@ -157,6 +159,26 @@ describe('the space a collection is searched in', () => {
     expect(space.isSaveDue()).toBe(true);
   });
 
+  it('says how alike pictures are as soon as there are enough of them', async () => {
+    const catalog = openCatalog();
+    const set = catalog.addCollection({ name: 'own', modelId: 'm@1', modelDirectory: 'm@1', dimension: 2 });
+    const space = await EmbeddingSpace.open({
+      catalog,
+      set: catalog.sets.find(set.setId) as EmbeddingSetRow,
+      lease: { embedder: {} as Embedder, release: async () => undefined },
+      indexPath: join(filled.folder, 'own.hnsw'),
+      access: 'write',
+    });
+    const vectors = createUnitVectors(25, 2);
+    space.apply({ add: vectors.slice(0, 15), remove: [] });
+    expect(space.similarityScale()).toBeUndefined();
+    space.apply({ add: vectors.slice(15), remove: [] });
+    expect(space.similarityScale()?.(0.01)).toBeGreaterThan(0.9);
+    expect(space.similarityScale()).toBe(space.similarityScale());
+    space.apply({ add: [], remove: vectors.slice(0, 15).map(({ id }) => id) });
+    expect(space.similarityScale()).toBeUndefined();
+  });
+
   it('lets no snapshot lie around that is of no set, or half-written', async () => {
     const index = join(filled.directory, 'index');
     for (const name of ['7.hnsw', '7.json', '1.hnsw.tmp', 'notes.txt'])
@@ -175,5 +197,32 @@ describe('the space a collection is searched in', () => {
     await collection.add([{ key: 'picture-3.png', image: filled.pictures[4] }]);
     const vectors = [2, 3].map(id => catalog.sets.vectorIds(id).length);
     expect(vectors).toEqual([11, 12]);
+  });
+
+  it('finds no item that was deleted once another model had taken its place', async () => {
+    const models = join(filled.folder, 'models');
+    await createTinyModel(join(models, 'other'), { name: 'other', seed: 1, dimension: 8 });
+    const gate = createGate();
+    const gallery = await open({
+      access: 'write',
+      modelsDirectory: models,
+      ...{ runJobs: true },
+      wrapEmbedder: inner =>
+        inner.modelId.startsWith('tiny') ? beforeEmbedding(inner, () => gate.pass()) : inner,
+    });
+    const collection = await gallery.collection('default');
+    const searching = collection.searchByImage(filled.pictures[0], { k: 12 });
+    await gate.reached();
+    const [{ id: modelId }] = await gallery.listModels();
+    const { id } = gallery.jobs.start('activate-model', 'default', { modelId });
+    expect((await followJob(gallery.jobs, id)).job.state).toBe('done');
+    await collection.removeItems([1]);
+    await collection.add([{ key: 'picture-1.png', image: filled.pictures[2] }]);
+    gate.stayOpen();
+    const { modelId: answeredBy, results } = await searching;
+    expect(answeredBy).toMatch(/^tiny@/);
+    expect(results.map(({ item }) => item.id).sort((a, b) => a - b)).toEqual([
+      3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,5 +86,16 @@ describe('the image store', () => {
     await expect(unwritable.put(bytes, sha256)).rejects.toThrow();
     await store.put(bytes, sha256);
     expect(await files()).toHaveLength(1);
+  });
+
+  it('puts a whole file in the place of one that is damaged, of whatever length', async () => {
+    store.hold(sha256);
+    for (const damaged of [Buffer.from(bytes).reverse(), bytes.subarray(1), Buffer.alloc(0)]) {
+      await store.put(bytes, sha256);
+      await writeFile(join(directory, (await files())[0]), damaged);
+      await expect(store.read(sha256)).rejects.toThrow(expect.objectContaining({ code: 'invalid-gallery' }));
+      await store.put(bytes, sha256);
+      expect((await store.read(sha256)).equals(bytes)).toBe(true);
+    }
   });
 });

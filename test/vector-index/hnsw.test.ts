@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTurns } from '../../src/take-turns.js';
 import { ExactIndex } from '../../src/vector-index/exact.js';
 import { HnswIndex } from '../../src/vector-index/hnsw.js';
 import type { VectorIndex } from '../../src/vector-index/vector-index.js';
@@ -55,18 +56,50 @@ describe('hnsw index', () => {
     }
   });
 
-  it('drops removed vectors from the file once they outnumber the others', async () => {
+  it('drops removed vectors once they outnumber the others', async () => {
     const path = join(folder, 'compact.hnsw');
     const shrunk = new HnswIndex(dimension);
     shrunk.add(entries.slice(0, 1000));
     shrunk.remove(entries.slice(0, 500).map(entry => entry.id));
+    await shrunk.compact(createTurns());
     await shrunk.save(path, 'model@1');
     const read = async () => JSON.parse(await readFile(join(folder, 'compact.json'), 'utf8'));
     expect(await read()).toMatchObject({ count: 1000, lastVectorId: 1000 });
     shrunk.remove([501]);
+    await shrunk.compact(createTurns());
     await shrunk.save(path, 'model@1');
     expect(await read()).toMatchObject({ count: 499, removedIds: [], lastVectorId: 1000 });
     const loaded = await HnswIndex.load(path, { modelId: 'model@1', dimension });
     expect(loaded.search(entries[999].vector, 1)).toEqual([{ id: 1000, distance: 0 }]);
+  });
+
+  it('is built anew in turns, and follows what is added and removed meanwhile', async () => {
+    const shrunk = new HnswIndex(dimension);
+    const twin = new ExactIndex(dimension);
+    const both = [shrunk, twin];
+    for (const each of both) each.add(entries.slice(0, 1200));
+    for (const each of both) each.remove(entries.slice(0, 700).map(({ id }) => id));
+    let turns = 0;
+    const takeTurn = (): undefined => {
+      turns++;
+      // Some that are in the new graph already, some that are not, more than it was made for, and one that is removed again.
+      const changes = turns === 100 ? { add: entries.slice(1200, 2500), remove: [701, 1200] } : undefined;
+      for (const each of changes === undefined ? [] : both) {
+        each.add(changes?.add ?? []);
+        each.remove(changes?.remove ?? []);
+      }
+      if (turns === 300) for (const each of both) each.remove([1300, 705]);
+      if (turns === 300) expect(shrunk.search(entries[1999].vector, 1)[0].id).toBe(2000);
+    };
+    await shrunk.compact(takeTurn);
+    expect(turns).toBeGreaterThan(1700);
+    expect([...shrunk.ids()].sort()).toEqual([...twin.ids()].sort());
+    expect(recallAgainst(twin, shrunk)).toBeGreaterThan(0.9);
+    await shrunk.save(join(folder, 'followed.hnsw'), 'model@1');
+    const read = JSON.parse(await readFile(join(folder, 'followed.json'), 'utf8'));
+    // Of those removed only those are left that the new graph had.
+    expect(read.removedIds.sort()).toEqual([701, 705]);
+    const loaded = await HnswIndex.load(join(folder, 'followed.hnsw'), { modelId: 'model@1', dimension });
+    expect(recallAgainst(shrunk, loaded)).toBe(1);
   });
 });

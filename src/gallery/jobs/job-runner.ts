@@ -43,6 +43,9 @@ const startAgainMs = 5000;
 /** Another process tells nobody. */
 const lookAgainEveryMs = 500;
 
+/** Each may have thousands of pictures on disk. */
+const mostQueued = 1000;
+
 const hasEnded = ({ state }: JobSummary): boolean => state !== 'queued' && state !== 'running';
 
 /** Has long work done, in the order it was asked for, and goes on with it when the gallery is opened again. */
@@ -80,13 +83,19 @@ export class JobRunner {
 
   /**
    * Is on disk when it returns, and done after those before it.
-   * @throws MedoidError `invalid-request` naming the field, `not-found` or `read-only`
+   * @throws MedoidError `invalid-request` naming the field, `not-found`, `read-only`, or `overloaded`
    */
   start(kindName: JobKindName, collection: string, input: unknown): JobSummary {
     this.requireOpen();
     const kind = findJobKind(kindName) as AnyJobKind;
     const parsed = kind.parse(input);
     const collectionId = this.requireCollection(collection);
+    if (this.queue.length >= mostQueued) {
+      throw new MedoidError(
+        'overloaded',
+        `expected fewer than ${mostQueued} jobs that wait: try again later`,
+      );
+    }
     const row = this.table.add({ kind: kindName, collectionId, input: parsed });
     this.neededImages.add(row.id, kind.imagesOf(parsed));
     this.queue.push(row);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { JobEnd, JobProgress } from '../../catalog/job-table.js';
 import type { JobRow } from '../../catalog/rows.js';
-import { MedoidError } from '../../errors.js';
+import { errorCatalogue, MedoidError, understandError } from '../../errors.js';
 import type { OpenedCollection } from '../open-collections.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import { findJobKind } from './index.js';
@@ -42,7 +42,7 @@ export interface RunJobParts {
   readonly services: JobServices;
   readonly open: (collection: string) => Promise<OpenedCollection>;
   readonly report: (progress: JobProgress) => void;
-  /** Told of what nobody foresaw. */
+  /** Told of what is no fault of who asked. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -70,7 +70,8 @@ export async function runJob(
   } catch (error) {
     const isStop = error instanceof MedoidError && error.code === 'interrupted' && stop.signal.aborted;
     if (isStop) return (stop.signal.reason as StopReason) === 'closed' ? 'again' : { state: 'cancelled' };
-    if (!(error instanceof MedoidError)) onFailure(error);
+    // Of the server's own trouble whoever asked is told nothing but the code.
+    if (errorCatalogue[understandError(error).code].status >= 500) onFailure(error);
     return failureOf(error);
   }
 }
