@@ -27,9 +27,14 @@ export interface JobListing {
 }
 
 /** Without what a job was given and where it is, which may be long. */
-const columns = `SELECT jobs.id, kind, collection_id, collections.name AS collection, state, progress_done,
-  progress_total, result, error_code, error_message, jobs.created_at, started_at, finished_at
-  FROM jobs JOIN collections ON collections.id = collection_id`;
+const selectColumns = (result: 'result' | 'NULL AS result'): string =>
+  `SELECT jobs.id, kind, collection_id, collections.name AS collection, state, progress_done,
+     progress_total, ${result}, error_code, error_message, jobs.created_at, started_at, finished_at
+   FROM jobs JOIN collections ON collections.id = collection_id`;
+
+const columns = selectColumns('result');
+/** Of many jobs: each may have found much. */
+const listedColumns = selectColumns('NULL AS result');
 
 const prepareStatements = (database: Database.Database) => ({
   add: database.prepare(
@@ -38,7 +43,7 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   job: database.prepare(`${columns} WHERE jobs.id = ?`),
   list: database.prepare(
-    `${columns} WHERE jobs.id > @afterId AND (@collectionId IS NULL OR collection_id = @collectionId)
+    `${listedColumns} WHERE jobs.id > @afterId AND (@collectionId IS NULL OR collection_id = @collectionId)
        AND (@state IS NULL OR state = @state) ORDER BY jobs.id LIMIT @limit`,
   ),
   count: database.prepare('SELECT count(*) FROM jobs WHERE state = ?').pluck(),
@@ -88,7 +93,7 @@ export class JobTable {
     return row === undefined ? undefined : parseJob(row);
   }
 
-  /** By ascending id, from the first one above `afterId`. */
+  /** By ascending id, from the first one above `afterId`; without their results. */
   list({ collectionId = undefined, state = undefined, ...page }: JobListing): JobRow[] {
     const wanted = { collectionId: collectionId ?? null, state: state ?? null, ...page };
     return this.statements.list.all(wanted).map(parseJob);

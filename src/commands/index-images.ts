@@ -69,7 +69,12 @@ export const indexImages = defineCommand({
     const source = await openSource(input.source, { labelFrom: input.labelFrom });
     // Before a gallery is made for it.
     if (input.model !== undefined) await loadModel(input.model);
-    const gallery = await Gallery.open(input.gallery, { access: 'write', create: input.model !== undefined });
+    // Jobs are the server's: they need what only it is set up with.
+    const gallery = await Gallery.open(input.gallery, {
+      access: 'write',
+      create: input.model !== undefined,
+      runJobs: false,
+    });
     try {
       const collection = await openCollection(gallery, input.collection, input.model);
       if (collection.rebuiltBecause !== undefined && collection.size > 0) {

@@ -86,6 +86,7 @@ async function openService(settings: ServerSettings, { signal, report }: Command
     threads: settings.threads,
     limits: limitsOf(settings),
     wrapEmbedder: queue.wrap,
+    runJobs: true,
     jobsAtOnce: settings.jobsAtOnce,
     onNotice: notify,
     ...(settings.models === undefined ? {} : { modelsDirectory: settings.models }),

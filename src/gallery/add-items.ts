@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, ItemImage } from '../catalog/catalog.js';
 import type { ItemRow } from '../catalog/rows.js';
-import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { checkVector } from '../vector-index/checks.js';
 import type { IndexedVector } from '../vector-index/vector-index.js';
@@ -34,10 +33,13 @@ export interface IndexChanges {
 
 const embeddedAtOnce = 64;
 
-async function embedAll(pixels: readonly Uint8Array[], embedder: Embedder): Promise<Float32Array[]> {
+async function embedAll(
+  pixels: readonly Uint8Array[],
+  { embedder, signal }: PreparationTools,
+): Promise<Float32Array[]> {
   const embeddings: Float32Array[] = [];
   for (let i = 0; i < pixels.length; i += embeddedAtOnce) {
-    embeddings.push(...(await embedder.embedPixels(pixels.slice(i, i + embeddedAtOnce))));
+    embeddings.push(...(await embedder.embedPixels(pixels.slice(i, i + embeddedAtOnce), { signal })));
   }
   return embeddings;
 }
@@ -67,7 +69,7 @@ async function embedNewImages(
   );
   const embeddings = await embedAll(
     decoded.map(image => image.pixels),
-    embedder,
+    tools,
   );
   const plans = entries.map((entry, i) => {
     const { imageSha256, bytes } = entry.item;

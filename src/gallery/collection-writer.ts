@@ -9,6 +9,7 @@ import type { ImageStore } from './image-store.js';
 import { type AddOutcome, type Item, mostMetadataBytes, toItem } from './item.js';
 import { mergePatch } from './merge-patch.js';
 import type { Notify } from './notice.js';
+import { prepareAll, releaseItems } from './prepare-all.js';
 import {
   type FailedItem,
   type ItemPatch,
@@ -18,6 +19,7 @@ import {
   parsePatch,
   prepareItem,
 } from './prepare-item.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 export interface WriterParts {
   readonly collectionId: number;
@@ -42,40 +44,46 @@ const preparedAtOnce = 8;
 /** Changes a collection: one call after the other, each in one transaction, and its indexes with it. */
 export class CollectionWriter {
   private readonly oneAtATime = pLimit(1);
+  private readonly commitsInOrder = pLimit(1);
   private readonly preparing = pLimit(preparedAtOnce);
 
   constructor(private readonly parts: WriterParts) {}
 
-  prepare(item: ItemToPrepare): Promise<PreparedItem | FailedItem> {
+  /** @throws MedoidError `interrupted` when `signal` is aborted before the image is decoded */
+  prepare(item: ItemToPrepare, signal?: AbortSignal): Promise<PreparedItem | FailedItem> {
     const { catalog, collectionId, space } = this.parts;
-    return this.preparing(() =>
-      space.use(current =>
-        prepareItem(item, catalog.findItemByKey(collectionId, item.key)?.imageSha256, this.toolsOf(current)),
-      ),
-    );
+    return this.preparing(() => {
+      stopIfAborted(signal);
+      return space.use(current => {
+        const known = catalog.findItemByKey(collectionId, item.key)?.imageSha256;
+        return prepareItem(item, known, this.toolsOf(current, signal));
+      });
+    });
   }
 
-  /** In the order of the calls, however long each one's preparation takes. */
+  /** Prepares the items and commits them. @throws MedoidError `interrupted` */
+  add(items: readonly ItemToPrepare[], signal?: AbortSignal): Promise<AddOutcome[]> {
+    return this.commit(prepareAll(items.map(item => this.prepare(item, signal))), { signal });
+  }
+
+  /**
+   * In the order of its calls, however long each one's preparation takes; other changes do not wait for that. Lets go of
+   * the items, whatever becomes of them.
+   */
   async commit(
     prepared: Promise<readonly (PreparedItem | FailedItem)[]>,
     { signal, alongside }: CommitOptions = {},
   ): Promise<AddOutcome[]> {
     // Awaited below, when the turn comes; a failure before that is not an unhandled one.
     prepared.catch(() => undefined);
-    const outcomes = await this.exclusively(async space => {
+    const outcomes = await this.commitsInOrder(async () => {
       const items = await prepared;
-      throwIfAborted(signal);
-      const plans = await planItems(items, this.parts, this.toolsOf(space));
-      throwIfAborted(signal);
-      // From here to the end without a pause: a search never sees the catalog and the index apart.
-      const { outcomes, changes } = this.parts.catalog.transaction(() => {
-        const written = writePlans(plans, this.parts);
-        alongside?.(written.outcomes);
-        return written;
-      });
-      this.apply(changes, space);
-      return outcomes;
-    }).finally(() => releaseAll(prepared));
+      try {
+        return await this.write(items, { signal, alongside });
+      } finally {
+        await releaseItems(items);
+      }
+    });
     if (outcomes.some(({ status }) => status === 'replaced')) await this.parts.sweepImages();
     return outcomes;
   }
@@ -117,9 +125,28 @@ export class CollectionWriter {
     return this.oneAtATime(() => this.parts.space.use(work));
   }
 
-  private toolsOf({ embedder }: EmbeddingSpace): PreparationTools {
+  private write(
+    items: readonly (PreparedItem | FailedItem)[],
+    { signal, alongside }: CommitOptions,
+  ): Promise<AddOutcome[]> {
+    return this.exclusively(async space => {
+      stopIfAborted(signal);
+      const plans = await planItems(items, this.parts, this.toolsOf(space, signal));
+      stopIfAborted(signal);
+      // From here to the end without a pause: a search never sees the catalog and the index apart.
+      const { outcomes, changes } = this.parts.catalog.transaction(() => {
+        const written = writePlans(plans, this.parts);
+        alongside?.(written.outcomes);
+        return written;
+      });
+      this.apply(changes, space);
+      return outcomes;
+    });
+  }
+
+  private toolsOf({ embedder }: EmbeddingSpace, signal: AbortSignal | undefined): PreparationTools {
     const { images, limits } = this.parts;
-    return { embedder, images, limits };
+    return { embedder, images, limits, signal };
   }
 
   /** Has the indexes follow, and saves the snapshot if it is far behind. */
@@ -134,12 +161,6 @@ export class CollectionWriter {
   }
 }
 
-async function releaseAll(prepared: Promise<readonly (PreparedItem | FailedItem)[]>): Promise<void> {
-  // Without items there is nothing to let go of; why there are none is said elsewhere.
-  const items = await prepared.catch(() => []);
-  for (const item of items) if ('hold' in item) await item.hold.release();
-}
-
 /** Patches may each be short and come to more and more. */
 function requireShort(metadata: Record<string, unknown>): void {
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
@@ -149,8 +170,4 @@ function requireShort(metadata: Record<string, unknown>): void {
     `metadata: expected at most ${mostMetadataBytes} bytes of JSON with what is there, got ${bytes}`,
     { field: 'metadata' },
   );
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new MedoidError('interrupted', 'stopped on request; nothing was written');
 }

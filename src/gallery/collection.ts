@@ -32,6 +32,7 @@ import {
   searchOptionsSchema,
 } from './search-question.js';
 import { type StagedImage, stageImage } from './stage-image.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
@@ -85,10 +86,7 @@ export class Collection {
    * @throws MedoidError `interrupted` when `signal` is aborted before anything is written
    */
   add(items: readonly NewItem[], signal?: AbortSignal): Promise<AddOutcome[]> {
-    return this.write(async () => {
-      const prepared = Promise.all(items.map(item => this.parts.writer.prepare(item)));
-      return this.parts.writer.commit(prepared, { signal });
-    });
+    return this.write(() => this.parts.writer.add(items, signal));
   }
 
   /** All of them in one transaction. @returns how many, and the ids that there are no items of */
@@ -198,24 +196,6 @@ export class Collection {
     return toItem(row);
   }
 
-  findItemByKey(key: string): Item | undefined {
-    const row = this.parts.catalog.findItemByKey(this.parts.row.id, key);
-    return row === undefined ? undefined : toItem(row);
-  }
-
-  /** Ids of the vectors, in the space that is searched, of the items that a condition holds for. */
-  vectorIdsWhere(where: ItemWhere): number[] {
-    return this.parts.space.current.vectorIdsWhere(where);
-  }
-
-  /** [dimension], unit length, of the space that is searched. @throws MedoidError `not-found` */
-  embeddingOf(itemId: number): Float32Array {
-    const { id } = this.getItem(itemId);
-    const embedding = this.parts.space.current.embeddingOf(id);
-    if (embedding !== undefined) return embedding;
-    throw new MedoidError('not-found', `item ${id} of ${this.name} has no embedding by ${this.modelId}`);
-  }
-
   /**
    * By ascending id, from the first one above `afterId`, which need not exist; only those that the condition holds for,
    * if there is one.
@@ -232,11 +212,14 @@ export class Collection {
   }
 
   /** A copy to show. @throws MedoidError as `readImage`, or `overloaded` when too many wait for theirs */
-  renderImage(id: number, options: ReencodeOptions): Promise<Buffer> {
+  renderImage(id: number, options: ReencodeOptions, signal?: AbortSignal): Promise<Buffer> {
     const { activity, rendering, limits } = this.parts;
     return activity.run(() =>
       // The original is read when its turn comes, not while it waits.
-      rendering(async () => reencodeImage((await this.readStored(id)).bytes, options, limits)),
+      rendering(async () => {
+        stopIfAborted(signal);
+        return reencodeImage((await this.readStored(id)).bytes, options, limits);
+      }),
     );
   }
 

@@ -6,6 +6,7 @@ import { checkVector } from '../vector-index/checks.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { retryOverloaded } from './retry-overloaded.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 interface EmbedMissingOptions {
   readonly catalog: Catalog;
@@ -68,7 +69,7 @@ export async function embedMissing(space: EmbeddingSpace, options: EmbedMissingO
   const { catalog, signal } = options;
   const inTurn = pLimit(decodedAtOnce);
   for (let afterId = 0; ; ) {
-    if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
+    stopIfAborted(signal);
     const items = catalog.sets.listUnembedded(space.setId, { afterId, limit: batchSize });
     if (items.length === 0) return;
     afterId = items[items.length - 1].id;

@@ -62,13 +62,28 @@ function toUnitVector(vector: Float32Array, dimension: number): Float32Array {
   });
 }
 
+/** @throws MedoidError `not-found` when the item has gone meanwhile; `invalid-gallery` */
+async function readStored(
+  { id, imageSha256 }: Pick<ItemRow, 'id' | 'imageSha256'>,
+  tools: QueryTools,
+): Promise<Uint8Array> {
+  try {
+    return await tools.images.read(imageSha256);
+  } catch (error) {
+    // It may have been removed, or have got another image, since it was looked up.
+    const item = findItem({ itemId: id }, tools);
+    if (item.imageSha256 === imageSha256) throw error;
+    return readStored(item, tools);
+  }
+}
+
 function draft(query: Query, space: EmbeddingSpace, tools: QueryTools): Draft {
   if ('vector' in query) return { vector: toUnitVector(query.vector, space.dimension) };
   if ('image' in query) return { image: query.image, box: query.box };
   const { id, imageSha256 } = findItem(query, tools);
   const vector = query.box === undefined ? space.embeddingOf(id) : undefined;
   if (vector !== undefined) return { vector, itemId: id };
-  return { image: () => tools.images.read(imageSha256), box: query.box, itemId: id };
+  return { image: () => readStored({ id, imageSha256 }, tools), box: query.box, itemId: id };
 }
 
 /** Runs the work and adds how long it took to what it took before. */

@@ -6,7 +6,7 @@ import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import type { Activity } from './activity.js';
 import { CollectionMaker } from './collection-maker.js';
 import { createEmbedderPool } from './embedder-pool.js';
-import { type FetchImage, fetchNothing } from './fetch-nothing.js';
+import { type FetchImage, fetchNothing } from './image-fetching.js';
 import { createImageStore, type ImageStore } from './image-store.js';
 import { removeIndexFiles } from './index-files.js';
 import { JobRunner } from './jobs/job-runner.js';
@@ -30,6 +30,11 @@ export interface GalleryOptions {
   readonly modelsDirectory?: string;
   /** Gets the images that jobs are given the addresses of; without it none are fetched. */
   readonly fetchImage?: FetchImage;
+  /**
+   * Does the jobs, those too that an earlier process left. Unless it is true they wait: whoever opens the gallery for
+   * something else may lack what they need, such as `fetchImage`.
+   */
+  readonly runJobs?: boolean;
   /** Jobs that run at once; 1 unless given. Those of one collection run one after another. */
   readonly jobsAtOnce?: number;
   /** Told what goes wrong beside what was asked for; a warning of the process unless given. */
@@ -83,7 +88,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
       removeIndexFiles: removeFiles,
     },
     access,
-    jobsAtOnce: options.jobsAtOnce ?? 1,
+    jobsAtOnce: options.runJobs ? (options.jobsAtOnce ?? 1) : 0,
     open: name => collections.open(name),
     findCollectionId,
     sweepImages,

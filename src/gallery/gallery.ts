@@ -48,7 +48,7 @@ export class Gallery {
   }
 
   /**
-   * What was not done when it was last open for writing goes on at once.
+   * With `runJobs`, jobs that were not done when it was last open for writing go on at once.
    * @throws MedoidError `file-not-found`, `invalid-gallery` or `gallery-locked`
    */
   static async open(directory: string, options: GalleryOptions): Promise<Gallery> {
@@ -163,7 +163,7 @@ export class Gallery {
     return this.closing;
   }
 
-  /** Removes what a process that was killed left behind, and goes on with its jobs. */
+  /** Removes what a process that was killed left behind, and takes up its jobs. */
   private async takeUp(): Promise<void> {
     try {
       await removeUnfinishedImages(join(this.directory, 'images'));

@@ -3,6 +3,7 @@ import { inBatches, workAhead } from '../work-ahead.js';
 import type { Collection } from './collection.js';
 import type { ImageSource, SourceFailure, SourceImage } from './image-source.js';
 import type { AddOutcome } from './item.js';
+import { prepareAll } from './prepare-all.js';
 
 export interface ImportReport {
   added: number;
@@ -46,7 +47,7 @@ export async function importImages(
   };
   let done = 0;
   const prepareBatch = (batch: readonly SourceImage[]) =>
-    Promise.all(
+    prepareAll(
       batch.map(({ path, key, label, metadata }) =>
         collection.prepare({ key, label, metadata, image: () => readImageFile(path) }),
       ),

@@ -61,15 +61,17 @@ export interface PreparationTools {
   readonly embedder: Embedder;
   readonly images: ImageStore;
   readonly limits: ImageLimits;
+  /** Drops what waits and has not begun once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws MedoidError of the image's own fault */
+/** @throws MedoidError of the image's own fault; `interrupted` */
 export async function decodeImage(
   image: Uint8Array,
-  { embedder, limits }: Omit<PreparationTools, 'images'>,
+  { embedder, limits, signal }: Omit<PreparationTools, 'images'>,
 ): Promise<DecodedImage> {
   const info = await inspectImage(image, limits);
-  return { info, pixels: await embedder.decode(image), modelId: embedder.modelId };
+  return { info, pixels: await embedder.decode(image, { signal }), modelId: embedder.modelId };
 }
 
 function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof itemTextSchema> {
@@ -104,6 +106,7 @@ export async function holdImage(
 /**
  * Does all that can be done before the item's turn comes: several items may be prepared at once.
  * @param knownSha256 of the image that the item has now; the same image is not decoded again
+ * @throws MedoidError `interrupted`; whatever else is wrong with the item is told of it
  */
 export async function prepareItem(
   item: ItemToPrepare,
@@ -118,7 +121,7 @@ export async function prepareItem(
     const hold = await holdImage(image, imageSha256, tools.images);
     return { ...text, imageSha256, hold, bytes: image.length, decoded };
   } catch (error) {
-    if (error instanceof MedoidError) return { key: item.key, failure: error };
-    throw error;
+    if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
+    return { key: item.key, failure: error };
   }
 }

@@ -38,16 +38,18 @@ export async function readEmbeddings(
   return { items, block: stackVectors(vectors, set.dimension) };
 }
 
+/** A number for each label, in the order in which they come first: [items]. */
+export function numberLabels(items: readonly Pick<EmbeddedItem, 'label'>[]): Int32Array {
+  const numbers = new Map<string | null, number>();
+  for (const { label } of items) if (!numbers.has(label)) numbers.set(label, numbers.size);
+  return Int32Array.from(items, ({ label }) => numbers.get(label) as number);
+}
+
 /** As `readEmbeddings`, of the items that have a label. */
 export async function readLabelled(
   source: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
   signal: AbortSignal,
 ): Promise<LabelledEmbeddings> {
   const embeddings = await readEmbeddings(source, { signal, accept: ({ label }) => label !== null });
-  const numbers = new Map<string | null, number>();
-  for (const { label } of embeddings.items) if (!numbers.has(label)) numbers.set(label, numbers.size);
-  return {
-    ...embeddings,
-    labels: Int32Array.from(embeddings.items, ({ label }) => numbers.get(label) as number),
-  };
+  return { ...embeddings, labels: numberLabels(embeddings.items) };
 }

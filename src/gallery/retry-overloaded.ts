@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MedoidError } from '../errors.js';
+import { stopIfAborted } from './stop-if-aborted.js';
 
 const pauseMs = 200;
 
@@ -12,7 +13,7 @@ export async function retryOverloaded<T>(work: () => Promise<T>, signal: AbortSi
       if (!(error instanceof MedoidError && error.code === 'overloaded')) throw error;
       // It ends early when it is aborted, which is said below.
       await wait(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
+      stopIfAborted(signal);
     }
   }
 }

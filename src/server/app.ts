@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import { MedoidError } from '../errors.js';
-import { type FetchImage, fetchNothing } from '../gallery/fetch-nothing.js';
 import type { Gallery } from '../gallery/gallery.js';
+import { type FetchImage, fetchNothing } from '../gallery/image-fetching.js';
 import { defaultImageLimits } from '../images/limits.js';
 import { createBodyReader } from './body-reader.js';
 import { createCrossOrigin } from './cross-origin.js';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { imageInJsonSchema } from '../api/schemas/item.js';
 import { MedoidError } from '../errors.js';
-import type { FetchImage } from '../gallery/fetch-nothing.js';
+import type { FetchImage } from '../gallery/image-fetching.js';
 
 export type ImageInJson = z.output<typeof imageInJsonSchema>;
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, Server as ListeningServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MedoidError, messageOf } from '../errors.js';
-import { findRequestPath } from './request-path.js';
+import { parseRequestTarget } from './request-target.js';
 
 export interface RunningServer {
   readonly url: string;
@@ -54,13 +54,15 @@ export async function startServer(
     underWay.add(response);
     response.once('close', () => underWay.delete(response));
     if (closing) response.setHeader('Connection', 'close');
-    const path = findRequestPath(request.url ?? '');
-    if (path === undefined) {
+    const target = parseRequestTarget(request.url ?? '');
+    if (target === undefined) {
       // As Node answers what is no HTTP.
       response.writeHead(400, { Connection: 'close' }).end();
       return;
     }
-    request.url = path;
+    request.url = target.path;
+    // It goes before the header.
+    if (target.host !== undefined) request.headers.host = target.host;
     app(request, response);
   });
   const port = await listen(server, host, wanted);

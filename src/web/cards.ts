@@ -52,15 +52,16 @@ export function createSample(item: Item, options: CardOptions): HTMLLIElement {
 const breakKey = (key: string): (Node | string)[] =>
   key.split(/(?<=\/)/).flatMap(part => [part, createElement('wbr')]);
 
-const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+/** Rounded down: what is not all is not shown as all. */
+const formatHundredths = (share: number): string => (Math.floor(share * 1000) / 10).toFixed(1);
 
 const createSimilarity = (similarity: number): HTMLSpanElement =>
   createElement('span', {
     className: 'similarity',
     title:
-      `Of a hundred random pairs of pictures of this collection, ${(similarity * 100).toFixed(1)} are less alike ` +
+      `Of a hundred random pairs of pictures of this collection, ${formatHundredths(similarity)} are less alike ` +
       'than these two. It is no probability that both show the same thing.',
-    textContent: `similarity ${formatPercent(similarity)}`,
+    textContent: `similarity ${formatHundredths(similarity)} %`,
   });
 
 export function createNeighbour(

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -187,6 +188,19 @@ describe('embedding in batches', () => {
     expectSame((await begun[1]) as Float32Array[], [expected[0]]);
     expectSame(await other, [expected[2]]);
     expect(gated.runs.flat()).toEqual([pixels[0], pixels[2]]);
+  });
+
+  it('listens to a signal once a line, however many pictures wait with it, and not for ever', async () => {
+    const embedder = create({ decodesAtOnce: 1, maxBatch: 1 });
+    const { signal } = new AbortController();
+    const decoding = Promise.all(images.map(image => embedder.decode(image, { signal })));
+    const embedding = embedder.embedPixels(pixels, { signal });
+    expect(embedder.waiting).toBe(38);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    gated.open();
+    expect(await decoding).toEqual(pixels);
+    expectSame(await embedding, expected);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('closes after what was accepted, and refuses what comes then', async () => {

@@ -192,7 +192,7 @@ describe('jobs', () => {
       gate.open();
       gate.stayOpen();
       await closing;
-      const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+      const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1, runJobs: true });
       expect(gallery.jobs.get(body.id).state).toBe('running');
       const app = createApp({ gallery, log: createLog('silent'), webDirectory: filled.folder });
       await followJob(gallery.jobs, body.id);

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import sharp from 'sharp';
 import request, { type Response, type Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { EmbeddingSetRow } from '../../src/catalog/rows.js';
 import { expectProblem, type FilledApp, openFilledApp } from '../fixtures/filled-app.js';
 
 const path = '/v1/collections/default/search';
@@ -28,8 +31,13 @@ describe('a search in JSON', () => {
   const idsOf = (response: Response): number[] => resultsOf(response).map(({ item }) => item.id);
   const ask = async (body: object): Promise<Response> => post(body).expect(200);
   const base64 = (picture: Buffer) => ({ base64: picture.toString('base64') });
-  const vectorOf = async (id: number): Promise<number[]> =>
-    Array.from((await filled.gallery.collection('default')).embeddingOf(id));
+  const vectorOf = (id: number): number[] => {
+    const catalog = Catalog.open(join(filled.directory, 'catalog.sqlite'), { access: 'read' });
+    const set = catalog.sets.findActive(1) as EmbeddingSetRow;
+    const vector = catalog.sets.findItemEmbedding(set, id) as Float32Array;
+    catalog.close();
+    return Array.from(vector);
+  };
   const everyPage = async (question: object): Promise<Response[]> => {
     const pages = [await ask(question)];
     for (let next = pages[0].body.next; next !== null; next = pages[pages.length - 1].body.next) {
@@ -45,8 +53,8 @@ describe('a search in JSON', () => {
         await ask({ query: { image: base64(filled.pictures[6]) }, ...options }),
         await ask({ query: { itemId: 7 }, ...options }),
         await ask({ query: { itemKey: 'picture-6.png' }, ...options }),
-        await ask({ query: { vector: await vectorOf(7) }, ...options }),
-        await ask({ query: { vector: (await vectorOf(7)).map(value => value * 1000) }, ...options }),
+        await ask({ query: { vector: vectorOf(7) }, ...options }),
+        await ask({ query: { vector: vectorOf(7).map(value => value * 1000) }, ...options }),
         await ask({ queries: [{ itemId: 7 }], ...options }),
       ];
       for (const answer of answers) {
@@ -58,7 +66,7 @@ describe('a search in JSON', () => {
     });
 
     it('may be several, of which the mean is meant', async () => {
-      const [a, b] = [await vectorOf(1), await vectorOf(2)];
+      const [a, b] = [vectorOf(1), vectorOf(2)];
       const mean = a.map((value, d) => value + b[d]);
       const options = { k: 10, exact: true, includeSelf: true };
       const several = await ask({

@@ -120,7 +120,12 @@ describe.skipIf(!hasBrowser)(inBrowser('the page of a server that asks for keys'
       await page.locator('#samples button').nth(i).click();
       await expect.poll(firstNeighbour).toBe(`picture-${i}.png`);
     }
+    // Those that are shown now are to go.
+    await page.evaluate(
+      "document.querySelectorAll('#samples li').forEach(one => one.classList.add('before'))",
+    );
     await page.getByRole('button', { name: 'Show others' }).click();
+    await expect.poll(() => page.locator('#samples .before').count()).toBe(0);
     await expect.poll(() => widths('img')).toEqual(Array(1 + 10 + 12).fill(48));
     const held: string[] = await page.evaluate('[...heldUrls].sort()');
     const shown: string[] = await page.evaluate('Array.from(document.images, image => image.src).sort()');

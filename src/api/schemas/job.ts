@@ -13,7 +13,7 @@ export const jobSchema = z
       done: z.int().min(0),
       total: z.int().min(0).nullable().describe('null while it is not known'),
     }),
-    result: jsonSchema.nullable().describe('of a job that is done'),
+    result: jsonSchema.nullable().describe('of a job that is done; left out of lists'),
     error: z
       .strictObject({ code: z.string(), message: z.string() })
       .nullable()

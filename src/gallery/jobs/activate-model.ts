@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MedoidError } from '../../errors.js';
 import { embedMissing } from '../embed-missing.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import { measureRecall, type RecallAt } from '../measure-recall.js';
@@ -49,8 +48,8 @@ class Activation {
   async changeOver(): Promise<Result> {
     const { opened, catalog, signal, removeIndexFiles, saveCheckpoint } = this.context;
     const { set } = this.space;
-    const before = await measureRecall({ catalog, set: opened.space.current.set }, signal);
-    const after = await measureRecall({ catalog, set }, signal);
+    const sets = [opened.space.current.set, set];
+    const [before, after] = await measureRecall({ catalog, sets }, signal);
     await this.embedNearlyAll();
     // The older sets are about to be removed: whoever still searches in one ends first.
     await opened.space.settle();
@@ -83,6 +82,7 @@ class Activation {
   private embedRest(): Promise<void> {
     const { catalog, images, signal, saveCheckpoint, report, opened } = this.context;
     const total = opened.collection.size;
+    let done = catalog.sets.countVectors(this.space.setId);
     return embedMissing(this.space, {
       catalog,
       images,
@@ -90,7 +90,8 @@ class Activation {
       alongside: count => {
         this.embedded += count;
         saveCheckpoint({ embedded: this.embedded, result: null });
-        report({ done: Math.min(total, catalog.sets.countVectors(this.space.setId)), total });
+        done += count;
+        report({ done: Math.min(total, done), total });
       },
     });
   }
@@ -99,16 +100,18 @@ class Activation {
 /**
  * Has a model answer for a collection: embeds all items with it while the model before goes on answering and items are
  * added, then changes over in one step. The vectors of the model before are kept, so that activating it again only
- * embeds what was added since; older ones are removed.
+ * embeds what was added since; older ones are removed. Where the model answers already there is nothing to do.
  */
 export const activateModel = defineJob({
   input: activateModelInputSchema,
-  async run({ modelId }, context) {
+  async run({ modelId }, context): Promise<Result> {
     const { opened, catalog, storeModel, openSpace } = context;
     const { embedded, result } = checkpointSchema.parse(context.checkpoint ?? { embedded: 0, result: null });
     if (result !== null) return result;
-    if (opened.space.current.modelId === modelId) {
-      throw new MedoidError('conflict', `${opened.collection.name} is searched with ${modelId} already`);
+    const { current } = opened.space;
+    if (current.modelId === modelId) {
+      const recall = catalog.sets.find(current.setId)?.recall ?? null;
+      return { modelId, previousModelId: modelId, embedded: 0, recall: { before: recall, after: recall } };
     }
     const set = catalog.sets.ensure(opened.id, await storeModel(modelId));
     const space = await openSpace(set);

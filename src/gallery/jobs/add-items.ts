@@ -1,13 +1,17 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../../errors.js';
 import { inBatches, workAhead } from '../../work-ahead.js';
 import type { AddOutcome } from '../item.js';
+import { prepareAll, releaseItems } from '../prepare-all.js';
 import { type FailedItem, itemTextSchema, type PreparedItem } from '../prepare-item.js';
 import { retryOverloaded } from '../retry-overloaded.js';
-import { defineJob, type JobContext, stopIfAborted } from './job.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
+import { defineJob, type JobContext } from './job.js';
 
 const mostItems = 10_000;
 const batchSize = 32;
+const readAtOnce = 8;
 const mostFailuresKept = 1000;
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -72,42 +76,57 @@ async function readStaged(sha256: string, { images }: JobContext): Promise<Uint8
   }
 }
 
-/** Prepares items, and gives back what it holds of those that came to nothing. */
+type Batch = readonly ItemToAdd[];
+type Prepared = Promise<readonly (PreparedItem | FailedItem)[]>;
+
+/** Prepares batches ahead of their turn, and gives back what it holds of those that nobody took. */
 class Preparation {
-  private readonly started = new Set<Promise<readonly (PreparedItem | FailedItem)[]>>();
+  private readonly waiting = new Map<Batch, Prepared>();
+  private readonly inTurn = pLimit(readAtOnce);
 
   constructor(
     private readonly context: JobContext,
-    /** Position of the first item of each key. */
+    /** The first item of each key: another one is not added. */
     private readonly firstOf: ReadonlyMap<string, ItemToAdd>,
   ) {}
 
-  start(items: readonly ItemToAdd[]): Promise<readonly (PreparedItem | FailedItem)[]> {
-    const prepared = Promise.all(items.map(item => this.prepare(item)));
-    this.started.add(prepared);
+  start(batch: Batch): Prepared {
+    const prepared = prepareAll(batch.map(item => this.inTurn(() => this.prepare(item))));
+    this.waiting.set(batch, prepared);
+    return prepared;
+  }
+
+  /** For whoever lets go of the items. What was taken before is prepared anew. */
+  take(batch: Batch): Prepared {
+    const prepared = this.waiting.get(batch) ?? this.start(batch);
+    this.waiting.delete(batch);
     return prepared;
   }
 
   async release(): Promise<void> {
-    for (const prepared of this.started) {
-      const items = await prepared.catch(() => []);
-      for (const item of items) if ('hold' in item) await item.hold.release();
-    }
+    // Those that failed hold nothing, and why they did is said elsewhere.
+    for (const prepared of this.waiting.values()) await releaseItems(await prepared.catch(() => []));
   }
 
   private async prepare(item: ItemToAdd): Promise<PreparedItem | FailedItem> {
     const { context } = this;
+    const { opened, signal } = context;
     const { key, label, metadata } = item;
+    stopIfAborted(signal);
     if (this.firstOf.get(key) !== item) {
       return { key, failure: new MedoidError('invalid-request', `the key ${key} comes twice in one job`) };
     }
-    const image = () =>
-      'url' in item ? context.fetchImage(item.url, context.signal) : readStaged(item.imageSha256, context);
+    const image = retryOverloaded(
+      () => ('url' in item ? context.fetchImage(item.url, signal) : readStaged(item.imageSha256, context)),
+      signal,
+    );
+    // Whoever adds something else meanwhile is not to wait for a slow address. What went wrong is told below.
+    await Promise.allSettled([image]);
     return retryOverloaded(async () => {
-      const prepared = await context.opened.writer.prepare({ key, label, metadata, image });
+      const prepared = await opened.writer.prepare({ key, label, metadata, image: () => image }, signal);
       if ('failure' in prepared && prepared.failure.code === 'overloaded') throw prepared.failure;
       return prepared;
-    }, context.signal);
+    }, signal);
   }
 }
 
@@ -121,24 +140,23 @@ export const addItems = defineJob({
     const firstOf = new Map([...items].reverse().map(item => [item.key, item]));
     const preparation = new Preparation(context, firstOf);
     report({ done, total: items.length });
+    const commit = async (batch: Batch): Promise<void> => {
+      stopIfAborted(signal);
+      // Prepared before its turn begins, also when a commit was refused: others do not wait for it.
+      const prepared = await preparation.take(batch);
+      await opened.writer.commit(Promise.resolve(prepared), {
+        signal,
+        alongside: outcomes => {
+          result = countOutcomes(result, outcomes);
+          done += batch.length;
+          saveCheckpoint({ done, result });
+        },
+      });
+    };
     try {
       const batches = inBatches(items.slice(done), batchSize);
-      for await (const [batch, ready] of workAhead(batches, entries => preparation.start(entries))) {
-        let prepared: Promise<readonly (PreparedItem | FailedItem)[]> | undefined = Promise.resolve(ready);
-        await retryOverloaded(async () => {
-          stopIfAborted(signal);
-          // After a commit that was refused nothing is held any more.
-          const entries = prepared ?? preparation.start(batch);
-          prepared = undefined;
-          await opened.writer.commit(entries, {
-            signal,
-            alongside: outcomes => {
-              result = countOutcomes(result, outcomes);
-              done += batch.length;
-              saveCheckpoint({ done, result });
-            },
-          });
-        }, signal);
+      for await (const [batch] of workAhead(batches, entries => preparation.start(entries))) {
+        await retryOverloaded(() => commit(batch), signal);
         report({ done, total: items.length });
       }
     } finally {

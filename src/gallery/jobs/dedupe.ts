@@ -4,7 +4,8 @@ import { rowOf } from '../../math/vectors.js';
 import { createTurns } from '../../take-turns.js';
 import type { VectorIndex } from '../../vector-index/vector-index.js';
 import { type EmbeddingsOfItems, readEmbeddings } from '../read-embeddings.js';
-import { defineJob, type JobContext, stopIfAborted } from './job.js';
+import { stopIfAborted } from '../stop-if-aborted.js';
+import { defineJob, type JobContext } from './job.js';
 
 export const dedupeInputSchema = z.strictObject({
   maxDistance: z

@@ -5,14 +5,15 @@ import type { Notify } from '../notice.js';
 import type { OpenedCollection } from '../open-collections.js';
 import { requireWriting } from '../require-writing.js';
 import { findJobKind, type JobKindName } from './index.js';
-import { type AnyJobKind, type JobServices, type JobSummary, stopIfAborted } from './job.js';
+import type { AnyJobKind, JobServices, JobSummary } from './job.js';
 import { JobWatchers } from './job-watchers.js';
 import { NeededImages } from './needed-images.js';
+import { createRunningJob, failureOf, type RunningJob, runJob, stopJob } from './run-job.js';
 
 export interface JobRunnerParts {
   readonly services: JobServices;
   readonly access: 'read' | 'write';
-  /** Jobs that run at once; those of one collection run one after another. */
+  /** Jobs that run at once, or 0: then they wait. Those of one collection run one after another. */
   readonly jobsAtOnce: number;
   readonly open: (collection: string) => Promise<OpenedCollection>;
   /** Nothing for a collection there is none of. */
@@ -35,40 +36,27 @@ export interface JobPage {
   readonly next: number | null;
 }
 
-type StopReason = 'cancelled' | 'closed';
-
-interface RunningJob {
-  readonly row: JobRow;
-  readonly stop: AbortController;
-  progress: JobProgress;
-  /** When it was last written. */
-  progressSavedMs: number;
-  ended: Promise<void>;
-}
-
 /** Of those that have ended. */
 const mostJobsKept = 1000;
 const saveProgressEveryMs = 1000;
+const startAgainMs = 5000;
 /** Another process tells nobody. */
 const lookAgainEveryMs = 500;
 
+/** Each may have thousands of pictures on disk. */
+const mostQueued = 1000;
+
 const hasEnded = ({ state }: JobSummary): boolean => state !== 'queued' && state !== 'running';
 
-function failureOf(error: unknown): JobEnd {
-  if (error instanceof MedoidError) return { state: 'failed', code: error.code, message: error.message };
-  return {
-    state: 'failed',
-    code: 'internal-error',
-    message: 'something unexpected went wrong: the log says what',
-  };
-}
-
-/** Does long work, in the order it was asked for, and goes on with it when the gallery is opened again. */
+/** Has long work done, in the order it was asked for, and goes on with it when the gallery is opened again. */
 export class JobRunner {
   private readonly queue: JobRow[] = [];
   private readonly running = new Map<number, RunningJob>();
   private readonly watchers = new JobWatchers();
   private readonly neededImages = new NeededImages();
+  /** What `close` waits for, with the job it belongs to: work, and what is tidied up after it. */
+  private readonly underWay = new Map<Promise<void>, number>();
+  private later: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(private readonly parts: JobRunnerParts) {}
@@ -77,7 +65,7 @@ export class JobRunner {
     return this.parts.services.catalog.jobs;
   }
 
-  /** Goes on with what was not done when the gallery was last open for writing. */
+  /** Takes up what was not done when the gallery was last open for writing. */
   resume(): void {
     for (const row of this.table.listUnfinished()) {
       if (row.state === 'running') this.table.queueAgain(row.id);
@@ -95,13 +83,19 @@ export class JobRunner {
 
   /**
    * Is on disk when it returns, and done after those before it.
-   * @throws MedoidError `invalid-request` naming the field, `not-found` or `read-only`
+   * @throws MedoidError `invalid-request` naming the field, `not-found`, `read-only`, or `overloaded`
    */
   start(kindName: JobKindName, collection: string, input: unknown): JobSummary {
     this.requireOpen();
     const kind = findJobKind(kindName) as AnyJobKind;
     const parsed = kind.parse(input);
     const collectionId = this.requireCollection(collection);
+    if (this.queue.length >= mostQueued) {
+      throw new MedoidError(
+        'overloaded',
+        `expected fewer than ${mostQueued} jobs that wait: try again later`,
+      );
+    }
     const row = this.table.add({ kind: kindName, collectionId, input: parsed });
     this.neededImages.add(row.id, kind.imagesOf(parsed));
     this.queue.push(row);
@@ -116,7 +110,7 @@ export class JobRunner {
     return job;
   }
 
-  /** By ascending id. @throws MedoidError `not-found` for a collection there is none of */
+  /** By ascending id, without their results. @throws MedoidError `not-found` for a collection there is none of */
   list({ collection, state, afterId = 0, limit }: JobsListing): JobPage {
     const collectionId = collection === undefined ? undefined : this.requireCollection(collection);
     const rows = this.table.list({ collectionId, state, afterId, limit: limit + 1 });
@@ -137,7 +131,7 @@ export class JobRunner {
     const job = this.get(id);
     if (hasEnded(job)) throw new MedoidError('conflict', `job ${id} has ended already: it is ${job.state}`);
     const running = this.running.get(id);
-    if (running !== undefined) this.stop(running, 'cancelled');
+    if (running !== undefined) stopJob(running, 'cancelled');
     else this.dropQueued(id);
     return this.get(id);
   }
@@ -168,8 +162,8 @@ export class JobRunner {
     for (const { id } of this.queue.filter(row => row.collectionId === collectionId)) this.dropQueued(id);
     for (const running of [...this.running.values()]) {
       if (running.row.collectionId !== collectionId) continue;
-      this.stop(running, 'cancelled');
-      await running.ended;
+      stopJob(running, 'cancelled');
+      for (const [work, id] of this.underWay) if (id === running.row.id) await work;
     }
   }
 
@@ -177,9 +171,9 @@ export class JobRunner {
   async close(): Promise<void> {
     this.closed = true;
     this.queue.length = 0;
-    const running = [...this.running.values()];
-    for (const job of running) this.stop(job, 'closed');
-    await Promise.all(running.map(({ ended }) => ended));
+    clearTimeout(this.later);
+    for (const job of this.running.values()) stopJob(job, 'closed');
+    while (this.underWay.size > 0) await Promise.all(this.underWay.keys());
     this.watchers.tellAll();
   }
 
@@ -204,15 +198,11 @@ export class JobRunner {
     return running === undefined ? row : { ...row, progress: running.progress };
   }
 
-  private stop({ stop }: RunningJob, reason: StopReason): void {
-    if (!stop.signal.aborted) stop.abort(reason);
-  }
-
   private dropQueued(id: number): void {
+    this.end(id, { state: 'cancelled' });
     const at = this.queue.findIndex(row => row.id === id);
     if (at >= 0) this.queue.splice(at, 1);
-    this.end(id, { state: 'cancelled' });
-    void this.parts.sweepImages();
+    this.follow(id, this.parts.sweepImages());
   }
 
   private startNext(): void {
@@ -220,55 +210,64 @@ export class JobRunner {
       const busy = new Set([...this.running.values()].map(({ row }) => row.collectionId));
       const at = this.queue.findIndex(({ collectionId }) => !busy.has(collectionId));
       if (at < 0) return;
-      const [row] = this.queue.splice(at, 1);
-      const { progress } = row;
-      const job: RunningJob = {
-        ...{ row, progress, progressSavedMs: performance.now(), stop: new AbortController() },
-        ended: Promise.resolve(),
-      };
+      const row = this.queue[at];
+      try {
+        this.table.begin(row.id);
+      } catch (error) {
+        this.parts.notify(`job ${row.id} waits, as its beginning could not be written`, error);
+        this.startLater();
+        return;
+      }
+      this.queue.splice(at, 1);
+      const job = createRunningJob(row);
       this.running.set(row.id, job);
-      this.table.begin(row.id);
       this.watchers.tell(row.id);
-      job.ended = this.run(job).catch(error => {
-        this.parts.notify(`job ${row.id} could not be brought to an end`, error);
-      });
+      this.follow(row.id, this.run(job));
     }
   }
 
-  private async run(job: RunningJob): Promise<void> {
-    const { id } = job.row;
-    const end = await this.work(job);
-    this.table.saveProgress(id, job.progress);
-    this.running.delete(id);
-    if (end === 'again') this.table.queueAgain(id);
-    else this.end(id, end);
-    this.watchers.tell(id);
-    await this.parts.sweepImages();
-    this.startNext();
+  /** There may be room on the disk by then. */
+  private startLater(): void {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.startNext(), startAgainMs).unref();
   }
 
-  private async work(job: RunningJob): Promise<JobEnd | 'again'> {
-    const { row, stop } = job;
+  /** Keeps work in mind until it is over. */
+  private follow(id: number, work: Promise<void>): void {
+    const followed = work
+      .catch(error => this.parts.notify(`job ${id} could not be brought to an end`, error))
+      .finally(() => this.underWay.delete(followed));
+    this.underWay.set(followed, id);
+  }
+
+  private async run(job: RunningJob): Promise<void> {
+    const { id, kind } = job.row;
+    const { services, open, notify } = this.parts;
+    const end = await runJob(job, {
+      services,
+      open,
+      report: progress => this.report(job, progress),
+      onFailure: error => notify(`job ${id}, ${kind}, failed`, error),
+    });
+    this.running.delete(id);
     try {
-      const kind = findJobKind(row.kind);
-      if (kind === undefined) throw new MedoidError('invalid-request', `there is no kind of job ${row.kind}`);
-      const input = kind.parse(this.table.inputOf(row.id));
-      const opened = await this.parts.open(row.collection);
-      stopIfAborted(stop.signal);
-      const result = await kind.run(input, {
-        ...this.parts.services,
-        opened,
-        signal: stop.signal,
-        checkpoint: this.table.checkpointOf(row.id),
-        saveCheckpoint: checkpoint => this.table.saveCheckpoint(row.id, checkpoint),
-        report: progress => this.report(job, progress),
-      });
-      return { state: 'done', result };
+      this.settle(job, end);
+    } finally {
+      this.watchers.tell(id);
+      this.startNext();
+    }
+    await this.parts.sweepImages();
+  }
+
+  /** Writes how it ended, as far as it can be written: if not at all, it goes on when the gallery is opened again. */
+  private settle({ row: { id }, progress }: RunningJob, end: JobEnd | 'again'): void {
+    try {
+      this.table.saveProgress(id, progress);
+      if (end === 'again') this.table.queueAgain(id);
+      else this.end(id, end);
     } catch (error) {
-      const isStop = error instanceof MedoidError && error.code === 'interrupted' && stop.signal.aborted;
-      if (isStop) return (stop.signal.reason as StopReason) === 'closed' ? 'again' : { state: 'cancelled' };
-      if (!(error instanceof MedoidError)) this.parts.notify(`job ${row.id}, ${row.kind}, failed`, error);
-      return failureOf(error);
+      this.parts.notify(`how job ${id} ended could not be written`, error);
+      if (end !== 'again') this.end(id, failureOf(error));
     }
   }
 

@@ -5,7 +5,7 @@ import type { JobProgress } from '../../catalog/job-table.js';
 import type { EmbeddingSetRow, JobRow } from '../../catalog/rows.js';
 import { MedoidError } from '../../errors.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
-import type { FetchImage } from '../fetch-nothing.js';
+import type { FetchImage } from '../image-fetching.js';
 import type { ImageStore } from '../image-store.js';
 import type { OpenedCollection } from '../open-collections.js';
 
@@ -76,9 +76,4 @@ export function eraseInput<Input extends z.ZodType>(kind: JobKind<Input>): AnyJo
     imagesOf: input => kind.imagesOf?.(input as z.output<Input>) ?? [],
     run: (input, context) => kind.run(input as z.output<Input>, context),
   };
-}
-
-/** @throws MedoidError `interrupted` */
-export function stopIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new MedoidError('interrupted', 'stopped on request');
 }

@@ -1,5 +1,5 @@
-import type { FetchImage } from '../../gallery/fetch-nothing.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import type { FetchImage } from '../../gallery/image-fetching.js';
 import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';

@@ -67,17 +67,17 @@ export const createItemRoutes = (parts: RouteParts): Route[] => {
         tag: `${collection.getItem(id).imageSha256}-${format}`,
         type: `image/${format}`,
         filename: `item-${id}.${format}`,
-        read: () => collection.renderImage(id, { format }),
+        read: () => collection.renderImage(id, { format }, call.signal),
       });
     }),
-    route(getItemThumbnail, async ({ params: { name, id }, query: { side }, request, response }) => {
+    route(getItemThumbnail, async ({ params: { name, id }, query: { side }, request, response, signal }) => {
       const collection = await gallery.collection(name);
       const format = request.accepts(['image/jpeg', 'image/webp']) === 'image/webp' ? 'webp' : 'jpeg';
       return answerBytes(request, response, {
         tag: `${collection.getItem(id).imageSha256}-${side}-${format}`,
         type: `image/${format}`,
         filename: `item-${id}-${side}.${format}`,
-        read: () => collection.renderImage(id, { side, format }),
+        read: () => collection.renderImage(id, { side, format }, signal),
       });
     }),
   ];

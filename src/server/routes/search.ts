@@ -10,6 +10,8 @@ import { requestCodes } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
 
+/** Of one batch: items may have much metadata each, and the answer is made at once. */
+const mostResultsOfBatch = 2000;
 /** Of one batch: few enough that their pictures find room in the queue. */
 const searchedAtOnce = 4;
 
@@ -82,13 +84,25 @@ export const createSearchRoutes = (parts: RouteParts): Route[] => [
     const tools = { parts, signal };
     const { searches } = await readJson();
     const inTurn = pLimit(searchedAtOnce);
+    let results = 0;
+    const askNext = async (one: SearchRequest): Promise<SearchAnswer> => {
+      if (results >= mostResultsOfBatch) {
+        throw new MedoidError(
+          'payload-too-large',
+          `expected at most ${mostResultsOfBatch} results in one batch, got more: ask for the rest in another`,
+        );
+      }
+      const answer = await ask(collection, toQuestion(one, tools), tools);
+      results += answer.results.length;
+      return answer;
+    };
     const answers = await Promise.all(
       searches.map(one =>
         inTurn(async () => {
           // Between two searches there is time for what others ask.
           await setImmediate();
           if (signal.aborted) throw signal.reason;
-          return ask(collection, toQuestion(one, tools), tools).catch(describeFailure);
+          return askNext(one).catch(describeFailure);
         }),
       ),
     );

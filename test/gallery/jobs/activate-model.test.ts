@@ -1,7 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Catalog } from '../../../src/catalog/catalog.js';
+import { EmbeddingSets } from '../../../src/catalog/embedding-sets.js';
 import { loadModel } from '../../../src/embed/manifest.js';
 import { Gallery, type GalleryOptions } from '../../../src/gallery/gallery.js';
 import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
@@ -23,6 +24,7 @@ describe('the job that activates a model', () => {
     const gallery = await Gallery.open(filled.directory, {
       access: 'write',
       threads: 1,
+      runJobs: true,
       modelsDirectory,
       ...options,
     });
@@ -90,10 +92,6 @@ describe('the job that activates a model', () => {
     }
     // The model that nobody asks any more is let go.
     expect(closed).toEqual([first]);
-    expect(await activate(gallery, others[0])).toMatchObject({
-      state: 'failed',
-      error: { code: 'conflict' },
-    });
   });
 
   it('rolls back by embedding only what is new, and keeps no model older than the one before', async () => {
@@ -185,6 +183,32 @@ describe('the job that activates a model', () => {
     expect(last.results[0].item.key).toBe(`added-${added - 1}`);
   });
 
+  it('fails no search that began before it and ends after an item has gone', async () => {
+    const gallery = await open({
+      wrapEmbedder: inner => (inner.modelId === first ? beforeEmbedding(inner, gate.pass) : inner),
+    });
+    const collection = await gallery.collection('default');
+    const searches = [false, true].map(exact =>
+      collection.searchByImage(filled.pictures[0], { k: 70, exact }),
+    );
+    await gate.reached();
+    const { id } = gallery.jobs.start('activate-model', 'default', { modelId: others[0] });
+    while (collection.modelId === first && gallery.jobs.get(id).state === 'running') {
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    await collection.removeItems([1]);
+    await collection.add([{ key: 'picture-1.png', image: await createPicture('replaced') }]);
+    gate.stayOpen();
+    for (const { results, modelId } of await Promise.all(searches)) {
+      expect(modelId).toBe(first);
+      const keys = results.map(({ item }) => item.key);
+      expect([keys.length, keys.includes('picture-0.png'), keys.includes('picture-1.png')]).toEqual([
+        ...[68, false, false],
+      ]);
+    }
+    expect((await followJob(gallery.jobs, id)).job.state).toBe('done');
+  });
+
   it('goes on where it was when the gallery was closed, to the same result', async () => {
     const gallery = await openGated();
     gallery.jobs.start('activate-model', 'default', { modelId: others[0] });
@@ -233,6 +257,45 @@ describe('the job that activates a model', () => {
     // Without it, it goes through.
     await collection.removeItems([40]);
     expect(await activate(gallery, others[0])).toMatchObject({ state: 'done' });
+  });
+
+  it('does not count all vectors again for each batch', async () => {
+    const gallery = await open();
+    const collection = await gallery.collection('default');
+    await collection.add(
+      await Promise.all(
+        Array.from({ length: 130 }, async (_, i) => ({
+          key: `more-${i}`,
+          image: await createPicture(i + 70),
+        })),
+      ),
+    );
+    const counting = vi.spyOn(EmbeddingSets.prototype, 'countVectors');
+    const { result, progress } = await activate(gallery, others[0]);
+    const counted = counting.mock.calls.length;
+    counting.mockRestore();
+    expect([result, progress]).toMatchObject([{ embedded: 200 }, { done: 200, total: 200 }]);
+    // Seven batches; before, after, and while nothing else is written.
+    expect(counted).toBeLessThanOrEqual(3);
+  });
+
+  it('does nothing when the model answers already, also when it was asked for twice', async () => {
+    const gallery = await open();
+    expect((await activate(gallery, first)).result).toEqual({
+      ...{ modelId: first, previousModelId: first, embedded: 0 },
+      recall: { before: null, after: null },
+    });
+    const ids = [1, 2].map(() => gallery.jobs.start('activate-model', 'default', { modelId: others[0] }).id);
+    const [once, twice] = [await followJob(gallery.jobs, ids[0]), await followJob(gallery.jobs, ids[1])];
+    const { recall } = once.job.result as { recall: { after: unknown } };
+    expect(recall.after).not.toBeNull();
+    expect(twice.job).toMatchObject({ state: 'done', error: null });
+    expect(twice.job.result).toEqual({
+      ...{ modelId: others[0], previousModelId: others[0], embedded: 0 },
+      recall: { before: recall.after, after: recall.after },
+    });
+    // The one before may still be brought back.
+    expect((await gallery.collection('default')).summary().previousModelId).toBe(first);
   });
 
   it('has no recall to tell where too few items have labels', async () => {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MedoidError } from '../../../src/errors.js';
 import { Gallery, type GalleryOptions } from '../../../src/gallery/gallery.js';
@@ -17,7 +19,12 @@ describe('the job that adds items', () => {
   const opened: Gallery[] = [];
 
   const open = async (options: Partial<GalleryOptions> = {}): Promise<Gallery> => {
-    const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1, ...options });
+    const gallery = await Gallery.open(filled.directory, {
+      access: 'write',
+      threads: 1,
+      runJobs: true,
+      ...options,
+    });
     opened.push(gallery);
     return gallery;
   };
@@ -77,7 +84,12 @@ describe('the job that adds items', () => {
       ],
     });
     expect(fetched).toEqual(['http://x/1', 'http://x/gone']);
-    expect(collection.findItemByKey('staged')).toMatchObject({ label: 'a', metadata: { n: 1 }, imageSha256 });
+    expect(collection.getItem(5)).toMatchObject({
+      key: 'staged',
+      label: 'a',
+      metadata: { n: 1 },
+      imageSha256,
+    });
     expect(hasFile(filled.pictures[1])).toBe(false);
   });
 
@@ -141,5 +153,77 @@ describe('the job that adds items', () => {
     const id = await start(gallery, [await createPicture('new')]);
     expect((await followJob(gallery.jobs, id)).job).toMatchObject({ state: 'done', result: { added: 1 } });
     expect(refusals).toBe(-1);
+  });
+
+  it('keeps nobody waiting while it fetches from slow addresses', async () => {
+    const gallery = await open({
+      fetchImage: async url => {
+        await gate.pass();
+        return createPicture(url);
+      },
+    });
+    const collection = await gallery.collection('default');
+    const items = Array.from({ length: 40 }, (_, i) => ({ key: `slow-${i}`, url: `http://x/${i}` }));
+    const { id } = gallery.jobs.start('add-items', 'default', { items });
+    await gate.reached();
+    expect(await collection.add([{ key: 'quick', image: await createPicture('quick') }])).toMatchObject([
+      { status: 'added' },
+    ]);
+    expect(await collection.removeItems([1])).toMatchObject({ removed: 1 });
+    expect(gallery.jobs.get(id).progress.done).toBe(0);
+    gate.stayOpen();
+    expect((await followJob(gallery.jobs, id)).job.result).toMatchObject({ added: 40 });
+  });
+
+  it('keeps no pixels of what it has written', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const decoded: WeakRef<Uint8Array>[] = [];
+    const gallery = await open({
+      wrapEmbedder: inner => ({
+        ...beforeEmbedding(inner, gate.pass),
+        async decode(image, options) {
+          const pixels = await inner.decode(image, options);
+          decoded.push(new WeakRef(pixels));
+          return pixels;
+        },
+      }),
+    });
+    const pictures = await Promise.all(Array.from({ length: 128 }, (_, i) => createPicture(`new ${i}`)));
+    await start(gallery, pictures);
+    for (let batch = 0; batch < 3; batch++) {
+      await gate.reached();
+      gate.open();
+    }
+    await gate.reached();
+    // What was looked at is kept until the turn is over.
+    await new Promise(resolve => setImmediate(resolve));
+    collectGarbage();
+    // The last batch is being embedded.
+    expect(decoded).toHaveLength(128);
+    expect(decoded.filter(pixels => pixels.deref() !== undefined).length).toBeLessThanOrEqual(64);
+  });
+
+  it('lets go of the others when one fails unforeseen', async () => {
+    const pictures = await Promise.all(Array.from({ length: 4 }, (_, i) => createPicture(`new ${i}`)));
+    const bad = hashImage(pictures[0]);
+    const gallery = await open({
+      wrapEmbedder: inner => ({
+        ...beforeEmbedding(inner, async () => undefined),
+        async decode(image, options) {
+          if (hashImage(image) !== bad) return inner.decode(image, options);
+          await gate.pass();
+          throw new Error('on purpose');
+        },
+      }),
+      fetchImage: async url => pictures[Number(url.slice('http://x/'.length))],
+    });
+    const items = pictures.map((_, i) => ({ key: `new-${i}`, url: `http://x/${i}` }));
+    const { id } = gallery.jobs.start('add-items', 'default', { items });
+    await gate.reached();
+    while (!pictures.slice(1).every(hasFile)) await new Promise(resolve => setImmediate(resolve));
+    gate.open();
+    expect((await followJob(gallery.jobs, id)).job.error?.code).toBe('internal-error');
+    expect(pictures.some(hasFile)).toBe(false);
   });
 });

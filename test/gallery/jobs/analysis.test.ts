@@ -22,7 +22,7 @@ describe('a job that looks at the embeddings', () => {
   const opened: Gallery[] = [];
 
   const open = async (): Promise<Gallery> => {
-    const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+    const gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1, runJobs: true });
     opened.push(gallery);
     return gallery;
   };

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import { MedoidError } from '../../../src/errors.js';
 import { Gallery, type GalleryOptions } from '../../../src/gallery/gallery.js';
-import type { JobSummary } from '../../../src/gallery/jobs/job.js';
+import type { JobServices, JobSummary } from '../../../src/gallery/jobs/job.js';
+import { JobRunner } from '../../../src/gallery/jobs/job-runner.js';
 import { hashImage } from '../../../src/images/decode.js';
 import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
 import { beforeEmbedding, createGate, type Gate } from '../../fixtures/gate.js';
@@ -23,6 +25,7 @@ describe('jobs', () => {
     const gallery = await Gallery.open(filled.directory, {
       access: 'write',
       threads: 1,
+      runJobs: true,
       onNotice: message => notices.push(message),
       ...options,
     });
@@ -31,6 +34,20 @@ describe('jobs', () => {
   };
   /** Whose model stops at the gate. */
   const openGated = () => open({ wrapEmbedder: inner => beforeEmbedding(inner, gate.pass) });
+  /** Has the disk refuse writes to the jobs, of which a condition holds, as a full one does. */
+  const refuseWrites = (condition: string): { readonly end: () => void } => {
+    const database = new Database(join(filled.directory, 'catalog.sqlite'));
+    database.exec(
+      `CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN ${condition}
+       BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+    );
+    return {
+      end() {
+        database.exec('DROP TRIGGER full');
+        database.close();
+      },
+    };
+  };
   const byUrl = (key: string) => ({ items: [{ key, url: `http://x/${key}` }] });
 
   beforeEach(async () => {
@@ -75,6 +92,9 @@ describe('jobs', () => {
     const idsOf = (list: { jobs: JobSummary[] }) => list.jobs.map(({ id }) => id);
     const page = jobs.list({ collection: 'default', limit: 2 });
     expect([idsOf(page), page.next]).toEqual([[2, 3], 3]);
+    // What each came to is told of one at a time: it may be long.
+    expect(page.jobs.map(({ state, result }) => [state, result])).toEqual(Array(2).fill(['done', null]));
+    expect(jobs.get(2).result).toMatchObject({ clusters: expect.any(Array) });
     expect(jobs.list({ collection: 'default', limit: 2, afterId: 3 })).toMatchObject({
       jobs: { length: 1 },
       next: null,
@@ -156,7 +176,7 @@ describe('jobs', () => {
     await left.next();
     const next = left.next();
     stop.abort();
-    while (!(await next).done) break;
+    expect((await next).done).toBe(true);
     const last = jobs.watch(3, new AbortController().signal);
     await last.next();
     const ending = (async () => {
@@ -195,6 +215,95 @@ describe('jobs', () => {
       result: { added: 1, failedCount: 0 },
     });
     expect((await seen).job).toMatchObject({ id: 2, state: 'done' });
+  });
+
+  it('are left to a server by whoever opens the gallery for something else', async () => {
+    const gallery = await open({ runJobs: false });
+    const picture = await createPicture('staged');
+    const { imageSha256, release } = await (await gallery.collection('default')).stageImage(picture);
+    const items = [
+      { key: 'staged', imageSha256 },
+      { key: 'fetched', url: 'http://x/' },
+    ];
+    gallery.jobs.start('add-items', 'default', { items });
+    gallery.jobs.start('cluster', 'default', { clusters: 2 });
+    await release();
+    await gallery.close();
+    const importer = await open({ runJobs: false });
+    const collection = await importer.collection('default');
+    await collection.add([{ key: 'same', image: picture }]);
+    await collection.removeByKeys(['same']);
+    expect(importer.jobs.list({ limit: 9 }).jobs.map(({ state }) => state)).toEqual(['queued', 'queued']);
+    expect(importer.jobs.cancel(2).state).toBe('cancelled');
+    await importer.close();
+    const server = await open({ fetchImage: () => createPicture('fetched') });
+    expect((await followJob(server.jobs, 1)).job).toMatchObject({ state: 'done', result: { added: 2 } });
+  });
+
+  it('go on when the disk refuses what became of one of them', async () => {
+    const { jobs } = await open({ fetchImage: async () => filled.pictures[0] });
+    const full = refuseWrites(`NEW.state = 'done' AND NEW.id = 1`);
+    jobs.start('add-items', 'default', byUrl('a'));
+    jobs.start('add-items', 'default', byUrl('b'));
+    expect((await followJob(jobs, 1)).job).toMatchObject({
+      state: 'failed',
+      error: { code: 'internal-error' },
+    });
+    expect((await followJob(jobs, 2)).job.state).toBe('done');
+    full.end();
+    expect(notices).toEqual(['how job 1 ended could not be written']);
+  });
+
+  it('go on behind one of which nothing can be written, which may be cancelled or is begun again', async () => {
+    const gallery = await open({ fetchImage: async () => filled.pictures[0] });
+    const { jobs } = gallery;
+    const full = refuseWrites(`NEW.finished_at IS NOT NULL AND NEW.id IN (1, 2)`);
+    for (const key of ['a', 'b', 'c']) jobs.start('add-items', 'default', byUrl(key));
+    expect((await followJob(jobs, 3)).job.state).toBe('done');
+    full.end();
+    expect([jobs.get(1).state, jobs.get(2).state]).toEqual(['running', 'running']);
+    expect(jobs.cancel(1).state).toBe('cancelled');
+    await gallery.close();
+    const again = await open({ fetchImage: async () => filled.pictures[0] });
+    // From its checkpoint: nothing is counted twice.
+    expect((await followJob(again.jobs, 2)).job).toMatchObject({ state: 'done', result: { added: 1 } });
+    expect(notices).toContain('job 1 could not be brought to an end');
+  });
+
+  it('wait while the disk refuses that they begin', async () => {
+    const { jobs } = await open({ fetchImage: async () => filled.pictures[0] });
+    const full = refuseWrites(`NEW.state = 'running'`);
+    expect(jobs.start('add-items', 'default', byUrl('a')).state).toBe('queued');
+    full.end();
+    // With the next one that is started, if not sooner.
+    jobs.start('add-items', 'default', byUrl('b'));
+    for (const id of [1, 2]) expect((await followJob(jobs, id)).job.state).toBe('done');
+    expect(notices).toEqual(['job 1 waits, as its beginning could not be written']);
+  });
+
+  it('are over when the runner is closed, with what is tidied up after them', async () => {
+    const catalog = Catalog.open(join(filled.directory, 'catalog.sqlite'), { access: 'write' });
+    const runner = new JobRunner({
+      services: { catalog } as JobServices,
+      access: 'write',
+      jobsAtOnce: 0,
+      open: () => Promise.reject(new Error('nothing runs')),
+      findCollectionId: name => catalog.findCollectionId(name),
+      sweepImages: gate.pass,
+      notify: message => notices.push(message),
+    });
+    runner.start('cluster', 'default', { clusters: 2 });
+    runner.cancel(1);
+    let isClosed = false;
+    const closing = runner.close().then(() => {
+      isClosed = true;
+    });
+    await gate.reached();
+    await new Promise(resolve => setImmediate(resolve));
+    expect(isClosed).toBe(false);
+    gate.open();
+    await closing;
+    catalog.close();
   });
 
   it('go with their collection, and the images that only they needed', async () => {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findRequestPath } from '../../src/server/request-path.js';
+import { parseRequestTarget } from '../../src/server/request-target.js';
 import { type RunningServer, startServer } from '../../src/server/start-server.js';
 import { type FilledApp, openFilledApp } from '../fixtures/filled-app.js';
 
 describe('the first line of a request', () => {
-  const targets: [string, string | undefined][] = [
+  const targets: [string, string | undefined, string?][] = [
     ['/v1/jobs?limit=1', '/v1/jobs?limit=1'],
     ['*', '*'],
-    ['http://localhost:80/v1/jobs?limit=1#x', '/v1/jobs?limit=1'],
-    ['HTTPS://user@a.example', '/'],
+    ['http://localhost:80/v1/jobs?limit=1#x', '/v1/jobs?limit=1', 'localhost'],
+    ['HTTPS://user@A.example:8080', '/', 'a.example:8080'],
     ['/healthz#x', '/healthz'],
     ['//a@[/#', '//a@[/'],
     ['http://[::1/', undefined],
@@ -19,8 +19,9 @@ describe('the first line of a request', () => {
     ['localhost:80', undefined],
     ['', undefined],
   ];
-  it.each(targets)('%s asks for %s', (target, path) => {
-    expect(findRequestPath(target)).toBe(path);
+  it.each(targets)('%s asks for %s', (target, path, host) => {
+    const parsed = parseRequestTarget(target);
+    expect([parsed?.path, parsed?.host]).toEqual([path, host]);
   });
 });
 
