@@ -14,6 +14,7 @@ import { createImageSweep } from './loose-images.js';
 import { ModelShelf } from './model-shelf.js';
 import type { Notify } from './notice.js';
 import { OpenCollections } from './open-collections.js';
+import { StrayImages } from './stray-images.js';
 
 export interface GalleryOptions {
   /** One process may write; any number may read beside it, and see what it writes. */
@@ -46,6 +47,7 @@ export interface GalleryParts {
   readonly images: ImageStore;
   /** Removes the files of images that nothing needs any more. Never fails. */
   readonly sweepImages: () => Promise<void>;
+  readonly strayImages: StrayImages;
   readonly models: ModelShelf;
   readonly collections: OpenCollections;
   readonly maker: CollectionMaker;
@@ -69,6 +71,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
     isNeeded: sha256 => catalog.hasImage(sha256) || jobs.needs(sha256),
   });
   const sweepImages = createImageSweep({ catalog, images, notify });
+  const strayImages = new StrayImages({ directory: join(directory, 'images'), images, notify });
   const models = new ModelShelf({ own: modelsDirectory, others: options.modelsDirectory, notify });
   const embedders = createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder });
   const shared = { images, sweepImages, access, limits, notify };
@@ -95,5 +98,14 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
     notify,
   });
   const maker = new CollectionMaker({ catalog, access, modelsDirectory, findCollectionId });
-  return { images, sweepImages, models, collections, maker, jobs, removeIndexFiles: removeFiles };
+  return {
+    images,
+    sweepImages,
+    strayImages,
+    models,
+    collections,
+    maker,
+    jobs,
+    removeIndexFiles: removeFiles,
+  };
 }

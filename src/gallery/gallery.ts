@@ -174,12 +174,14 @@ export class Gallery {
       throw error;
     }
     await this.parts.sweepImages();
+    this.parts.strayImages.start();
   }
 
   private async closeAll(): Promise<void> {
     const stopped = this.parts.jobs.close();
     await this.activity.close();
     await stopped;
+    await this.parts.strayImages.close();
     try {
       await this.parts.collections.closeAll({ save: this.options.access === 'write' });
       if (this.options.access === 'write') {

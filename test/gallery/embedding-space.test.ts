@@ -206,7 +206,7 @@ describe('the space a collection is searched in', () => {
     const gallery = await open({
       access: 'write',
       modelsDirectory: models,
-      ...{ runJobs: true },
+      runJobs: true,
       wrapEmbedder: inner =>
         inner.modelId.startsWith('tiny') ? beforeEmbedding(inner, () => gate.pass()) : inner,
     });
