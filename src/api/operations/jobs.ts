@@ -33,6 +33,7 @@ export const listJobs = defineOperation({
   tag,
   access: 'read',
   summary: 'Jobs by ascending id, in pages',
+  description: 'Without their results, which may be long: the job itself has it.',
   params: noParameters,
   query: z.strictObject({
     ...pageParameters,

@@ -36,12 +36,13 @@ export const activateModel = defineOperation({
   summary: 'Let another model answer for a collection',
   description:
     'A job embeds everything anew while the old model goes on answering, measures Recall@K of both on the labelled ' +
-    'items, and changes over in one step. The vectors of the old model are kept for a rollback.',
+    'items, and changes over in one step. The vectors of the old model are kept for a rollback. ' +
+    'Where the model answers already, the job ends at once.',
   params: collectionParameters,
   query: noParameters,
   body: { json: z.strictObject({ modelId: z.string().min(1) }).meta({ id: 'ModelChoice' }) },
   answers: started,
-  problems: ['not-found', 'conflict', 'read-only'],
+  problems: ['not-found', 'read-only'],
 });
 
 export const rollBackModel = defineOperation({
