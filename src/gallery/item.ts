@@ -3,6 +3,8 @@ import type { CollectionRow, ItemRow } from '../catalog/rows.js';
 import { type ErrorCode, MedoidError } from '../errors.js';
 import { type ImageFormat, readableFormats } from '../images/decode.js';
 
+/** Characters. */
+export const maxKeyLength = 1024;
 /** As JSON. */
 export const mostMetadataBytes = 64 * 1024;
 

@@ -4,9 +4,7 @@ import { MedoidError } from '../errors.js';
 import { hashImage, type ImageInfo, inspectImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ImageHold, ImageStore } from './image-store.js';
-import type { NewItem } from './item.js';
-
-const maxKeyLength = 1024;
+import { maxKeyLength, type NewItem } from './item.js';
 
 const labelSchema = z.string().nullable();
 const metadataSchema = z.record(z.string(), z.json());

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { mostMetadataBytes } from '../../gallery/item.js';
+import { maxKeyLength, mostMetadataBytes } from '../../gallery/item.js';
+import { mostItemsOfJob } from '../../gallery/jobs/add-items.js';
 import { readableFormats } from '../../images/decode.js';
 import { jsonSchema } from './json.js';
 
-const maxKeyLength = 1024;
 const maxLabelLength = 1024;
 
 /** Half a character would come back as another one. */
@@ -72,18 +72,17 @@ export const newItemTextSchema = z.strictObject({
 });
 
 export const mostItemsAtOnce = 64;
-export const mostQueuedItems = 10_000;
 
 export const newItemsSchema = z
   .strictObject({
     items: z
       .array(newItemTextSchema.extend({ image: imageInJsonSchema }))
       .min(1)
-      .max(mostQueuedItems),
+      .max(mostItemsOfJob),
   })
   .meta({
     id: 'NewItems',
-    description: `Pictures to add: at most ${mostItemsAtOnce}, or ${mostQueuedItems} as a job.`,
+    description: `Pictures to add: at most ${mostItemsAtOnce}, or ${mostItemsOfJob} as a job.`,
   });
 
 export const addOutcomeSchema = z

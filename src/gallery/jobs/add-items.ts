@@ -9,7 +9,7 @@ import { retryOverloaded } from '../retry-overloaded.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import { defineJob, type JobContext } from './job.js';
 
-const mostItems = 10_000;
+export const mostItemsOfJob = 10_000;
 const batchSize = 32;
 const readAtOnce = 8;
 const mostFailuresKept = 1000;
@@ -25,7 +25,7 @@ export const addItemsInputSchema = z.strictObject({
       ]),
     )
     .min(1)
-    .max(mostItems),
+    .max(mostItemsOfJob),
 });
 
 type ItemToAdd = z.output<typeof addItemsInputSchema>['items'][number];
