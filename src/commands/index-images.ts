@@ -77,8 +77,8 @@ export const indexImages = defineCommand({
     });
     try {
       const collection = await openCollection(gallery, input.collection, input.model);
-      if (collection.rebuiltBecause !== undefined && collection.size > 0) {
-        context.report(`the index was built anew from the catalog: ${collection.rebuiltBecause}`);
+      if (collection.rebuiltBecause !== undefined) {
+        context.report(`the index is built anew from the catalog: ${collection.rebuiltBecause}`);
       }
       const progress = createProgress('index', source.images.length, 'images');
       const report = await importImages(collection, source, {

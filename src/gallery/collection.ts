@@ -57,7 +57,7 @@ interface StoredImage {
 export class Collection {
   constructor(private readonly parts: CollectionParts) {}
 
-  /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
+  /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
   get rebuiltBecause(): string | undefined {
     return this.parts.space.current.rebuiltBecause;
   }
@@ -163,17 +163,27 @@ export class Collection {
     });
   }
 
-  /** Makes and measures what the first search would have to wait for. */
+  /** Measures what the first search would have to wait for. */
   warmUp(): Promise<void> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.makeExact();
         space.similarityScale();
       }),
     );
   }
 
-  /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
+  /**
+   * Once the index is there: until then searches compare with every vector.
+   * @throws MedoidError `interrupted` when the gallery is closed before that, or why there is none
+   */
+  indexed(): Promise<void> {
+    return this.parts.space.current.indexed();
+  }
+
+  /**
+   * Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random; nothing while there is no
+   * graph.
+   */
   probeRecall({
     seed,
     signal,
@@ -183,8 +193,8 @@ export class Collection {
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.makeExact();
-        return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
+        const { graph, exact } = space;
+        return graph && probeRecall({ graph, exact, seed, takeTurn: createTurns(signal) });
       }),
     );
   }

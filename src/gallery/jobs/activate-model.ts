@@ -120,7 +120,6 @@ export const activateModel = defineJob({
       await activation.embedNearlyAll();
       await opened.space.use(current => current.save());
       await space.save();
-      await opened.space.makeReady(space);
       return await activation.changeOver();
     } finally {
       if (opened.space.current !== space) await space.close();
