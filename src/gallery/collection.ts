@@ -180,10 +180,7 @@ export class Collection {
     return this.parts.space.current.indexed();
   }
 
-  /**
-   * Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random; nothing while there is no
-   * graph.
-   */
+  /** Share of the exact 10 nearest that the graph finds, once it is there, of stored vectors drawn at random. */
   probeRecall({
     seed,
     signal,
@@ -193,6 +190,7 @@ export class Collection {
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
+        await space.indexed();
         const { graph, exact } = space;
         return graph && probeRecall({ graph, exact, seed, takeTurn: createTurns(signal) });
       }),
