@@ -1,5 +1,5 @@
-import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /** Waits until what was written to a file, or the names in a folder, would survive a power cut. */
 export async function syncPath(path: string): Promise<void> {
@@ -9,6 +9,15 @@ export async function syncPath(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Makes a folder, and those above it that are missing, so that a power cut leaves them. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let folder = resolve(path); folder !== above; folder = dirname(folder))
+    await syncPath(dirname(folder));
 }
 
 /** Gives a finished, synced temporary file its name: readers see the old file or the new one, never a part. */

@@ -66,12 +66,21 @@ export function createImageStore(
   /** How many hold each image. */
   const holds = new Map<string, number>();
 
+  /** Folders that a power cut would leave: one there is may be of a process that was killed before it could see to that. */
+  const synced = new Set<string>();
+
+  async function ensureFolder(name: string): Promise<void> {
+    const made = await mkdir(join(directory, name), { recursive: true });
+    if (made === undefined && synced.has(name)) return;
+    await syncPath(directory);
+    synced.add(name);
+  }
+
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
     // One of the right length may be damaged.
     if (await holdsBytes(path, bytes)) return;
-    const made = await mkdir(join(directory, sha256.slice(0, 2)), { recursive: true });
-    if (made !== undefined) await syncPath(directory);
+    await ensureFolder(sha256.slice(0, 2));
     await mkdir(temporaryFolder(directory), { recursive: true });
     await replaceFile(path, bytes, join(temporaryFolder(directory), randomUUID()));
   }
