@@ -24,6 +24,7 @@ import {
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
+import { readStoredImage } from './read-stored-image.js';
 import { requireWriting } from './require-writing.js';
 import {
   type SearchAnswer,
@@ -36,7 +37,7 @@ import { stopIfAborted } from './stop-if-aborted.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
-  readonly row: Pick<CollectionRow, 'id' | 'name' | 'createdAt'>;
+  readonly row: Pick<CollectionRow, 'id' | 'name'>;
   readonly catalog: Catalog;
   readonly images: ImageStore;
   readonly space: ActiveSpace;
@@ -236,15 +237,8 @@ export class Collection {
     return this.write(() => this.parts.space.use(space => space.save()));
   }
 
-  private async readStored(id: number): Promise<StoredImage> {
-    const item = this.getItem(id);
-    try {
-      return { bytes: await this.parts.images.read(item.imageSha256), item };
-    } catch (error) {
-      // It may have been removed, or have got another image, since it was looked up.
-      if (this.getItem(id).imageSha256 === item.imageSha256) throw error;
-    }
-    return this.readStored(id);
+  private readStored(id: number): Promise<StoredImage> {
+    return readStoredImage(() => this.getItem(id), this.parts.images);
   }
 
   /** @throws MedoidError `read-only` */

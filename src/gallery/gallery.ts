@@ -7,7 +7,7 @@ import { loadModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import { createActivity } from './activity.js';
 import type { Collection } from './collection.js';
-import { checkCollectionName } from './collection-maker.js';
+import { checkCollectionName } from './collection-name.js';
 import { createGalleryParts, type GalleryOptions, type GalleryParts } from './gallery-parts.js';
 import { removeUnfinishedImages } from './image-store.js';
 import { removeStaleIndexFiles } from './index-files.js';
@@ -106,8 +106,7 @@ export class Gallery {
     return this.activity.run(async () => {
       requireWriting(this.options.access);
       checkCollectionName(name, 'invalid-request', 'name');
-      const { directory } = await this.parts.models.find(modelId);
-      await this.parts.maker.add(name, await loadModel(directory));
+      await this.parts.maker.add(name, await this.parts.models.load(modelId));
       return (await this.parts.collections.open(name)).collection;
     });
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { jobStates } from '../../catalog/rows.js';
 import { defineOperation } from '../operation.js';
-import { jobPageSchema, jobSchema, jobStates } from '../schemas/job.js';
+import { jobPageSchema, jobSchema } from '../schemas/job.js';
 import { newJobSchema } from '../schemas/new-job.js';
 import { collectionParameters, jobParameters, noParameters, pageParameters } from '../schemas/parameters.js';
 
