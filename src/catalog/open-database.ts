@@ -33,11 +33,16 @@ export interface OpenOptions {
   readonly create?: boolean;
 }
 
-/** @throws MedoidError `invalid-gallery` when the file is of another kind or newer than this program */
+interface Use {
+  readonly access: OpenOptions['access'];
+  readonly format: DatabaseFormat;
+}
+
+/** @throws MedoidError `invalid-gallery` when the file cannot be used so, by this program */
 function checkIdentity(
   { version, applicationId, isEmpty }: FileIdentity,
   path: string,
-  format: DatabaseFormat,
+  { access, format }: Use,
 ): void {
   if (!isEmpty && applicationId !== format.applicationId) {
     throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${format.name} of Medoid`);
@@ -47,6 +52,12 @@ function checkIdentity(
     throw new MedoidError(
       'invalid-gallery',
       `${path} has version ${version}; this Medoid knows versions up to ${newest}: use a newer one`,
+    );
+  }
+  if (version < newest && access === 'read') {
+    throw new MedoidError(
+      'invalid-gallery',
+      `${path} has version ${version}, expected ${newest}: open it once for writing`,
     );
   }
 }
@@ -75,25 +86,15 @@ function migrate(
   }
 }
 
-function prepare(
-  database: Database.Database,
-  path: string,
-  { access, format }: { readonly access: OpenOptions['access']; readonly format: DatabaseFormat },
-): void {
+function prepare(database: Database.Database, path: string, use: Use): void {
   const identity = readIdentity(database);
-  checkIdentity(identity, path, format);
-  const { version } = identity;
-  const newest = format.migrations.length;
+  checkIdentity(identity, path, use);
+  const { access, format } = use;
   if (access === 'write') {
     database.pragma('synchronous = FULL');
     // Before the change of the journal, so that a file whose migration fails is as it was to the byte.
-    if (version < newest) migrate(database, path, format);
+    if (identity.version < format.migrations.length) migrate(database, path, format);
     database.pragma(`journal_mode = ${format.journalMode}`);
-  } else if (version < newest) {
-    throw new MedoidError(
-      'invalid-gallery',
-      `${path} has version ${version}, expected ${newest}: open it once for writing`,
-    );
   }
   database.pragma('foreign_keys = ON');
 }
@@ -126,7 +127,7 @@ export function openDatabase(
   try {
     // Before SQLite opens it, and so before anything of it is changed.
     const identity = glanceAtIdentity(path);
-    if (identity !== undefined) checkIdentity(identity, path, format);
+    if (identity !== undefined) checkIdentity(identity, path, { access, format });
     database = new Database(path, { readonly: access === 'read', timeout: busyTimeoutMs });
     prepare(database, path, { access, format });
     noteOpen(database);
