@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
+import { type FileIdentity, glanceAtIdentity, readIdentity } from './file-identity.js';
 import { migrations } from './migrations.js';
+import { noteClosed, noteOpen } from './open-files.js';
 
 /** What a kind of SQLite file is known by and made with. */
 export interface DatabaseFormat {
@@ -31,58 +33,82 @@ export interface OpenOptions {
   readonly create?: boolean;
 }
 
-const numberOf = (database: Database.Database, pragma: string): number =>
-  Number(database.pragma(pragma, { simple: true }));
+interface Use {
+  readonly access: OpenOptions['access'];
+  readonly format: DatabaseFormat;
+}
 
-/** Refuses what is of another kind or is newer than this program, before anything is changed. */
-function checkVersion(
-  database: Database.Database,
+/** @throws MedoidError `invalid-gallery` when the file cannot be used so, by this program */
+function checkIdentity(
+  { version, applicationId, isEmpty }: FileIdentity,
   path: string,
-  { name, applicationId, migrations }: DatabaseFormat,
-): number {
-  const version = numberOf(database, 'user_version');
-  const tables = Number(database.prepare('SELECT count(*) FROM sqlite_master').pluck().get());
-  const isNew = version === 0 && tables === 0;
-  if (!isNew && numberOf(database, 'application_id') !== applicationId) {
-    throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${name} of Medoid`);
+  { access, format }: Use,
+): void {
+  if (!isEmpty && applicationId !== format.applicationId) {
+    throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${format.name} of Medoid`);
   }
-  if (version > migrations.length) {
+  const newest = format.migrations.length;
+  if (version > newest) {
     throw new MedoidError(
       'invalid-gallery',
-      `${path} has version ${version}; this Medoid knows versions up to ${migrations.length}: use a newer one`,
+      `${path} has version ${version}; this Medoid knows versions up to ${newest}: use a newer one`,
     );
   }
-  return version;
-}
-
-function migrate(database: Database.Database, { applicationId, migrations }: DatabaseFormat): void {
-  const work = database.transaction(() => {
-    // Asked again, now that no other process can do the same in between.
-    for (const sql of migrations.slice(numberOf(database, 'user_version'))) database.exec(sql);
-    database.pragma(`application_id = ${applicationId}`);
-    database.pragma(`user_version = ${migrations.length}`);
-  });
-  work.immediate();
-}
-
-function prepare(
-  database: Database.Database,
-  path: string,
-  { access, format }: { readonly access: OpenOptions['access']; readonly format: DatabaseFormat },
-): void {
-  const version = checkVersion(database, path, format);
-  const newest = format.migrations.length;
-  if (access === 'write') {
-    database.pragma(`journal_mode = ${format.journalMode}`);
-    database.pragma('synchronous = FULL');
-    if (version < newest) migrate(database, format);
-  } else if (version < newest) {
+  if (version < newest && access === 'read') {
     throw new MedoidError(
       'invalid-gallery',
       `${path} has version ${version}, expected ${newest}: open it once for writing`,
     );
   }
+}
+
+/** All steps or none: what fails leaves the file as it was. */
+function migrate(
+  database: Database.Database,
+  path: string,
+  { applicationId, migrations }: DatabaseFormat,
+): void {
+  const { version } = readIdentity(database);
+  const work = database.transaction(() => {
+    // Asked again, now that no other process can do the same in between.
+    for (const sql of migrations.slice(readIdentity(database).version)) database.exec(sql);
+    database.pragma(`application_id = ${applicationId}`);
+    database.pragma(`user_version = ${migrations.length}`);
+  });
+  try {
+    work.immediate();
+  } catch (error) {
+    throw new MedoidError(
+      'invalid-gallery',
+      `${path} was left at version ${version}, it cannot be brought to ${migrations.length}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function prepare(database: Database.Database, path: string, use: Use): void {
+  const identity = readIdentity(database);
+  checkIdentity(identity, path, use);
+  const { access, format } = use;
+  if (access === 'write') {
+    database.pragma('synchronous = FULL');
+    // Before the change of the journal, so that a file whose migration fails is as it was to the byte.
+    if (identity.version < format.migrations.length) migrate(database, path, format);
+    database.pragma(`journal_mode = ${format.journalMode}`);
+  }
   database.pragma('foreign_keys = ON');
+}
+
+/** To read a log takes an index of it, and to undo a change takes writing: neither can be had in a read-only folder. */
+function explain(error: unknown, path: string, access: OpenOptions['access']): MedoidError {
+  const isLeftOpen =
+    access === 'read' &&
+    error instanceof Database.SqliteError &&
+    /^SQLITE_(CANTOPEN|READONLY)/.test(error.code);
+  const message = isLeftOpen
+    ? `${path} was not closed by the process that wrote to it last, and cannot be read in a folder that may not be written to: open it once for writing`
+    : `${path} cannot be opened: ${messageOf(error)}`;
+  return new MedoidError('invalid-gallery', message, { cause: error });
 }
 
 /**
@@ -99,15 +125,16 @@ export function openDatabase(
   }
   let database: Database.Database | undefined;
   try {
+    // Before SQLite opens it, and so before anything of it is changed.
+    const identity = glanceAtIdentity(path);
+    if (identity !== undefined) checkIdentity(identity, path, { access, format });
     database = new Database(path, { readonly: access === 'read', timeout: busyTimeoutMs });
     prepare(database, path, { access, format });
+    noteOpen(database);
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof MedoidError) throw error;
-    throw new MedoidError('invalid-gallery', `${path} cannot be opened: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw error instanceof MedoidError ? error : explain(error, path, access);
   }
 }
 
@@ -127,4 +154,5 @@ export function closeDatabase(database: Database.Database): void {
     }
   }
   database.close();
+  noteClosed(database);
 }

@@ -59,9 +59,7 @@ export class Gallery {
     }
     const lock = await lockForWriting(directory, { catalogPath, create });
     try {
-      for (const folder of ['images', 'models', 'index']) {
-        await makeFolder(join(directory, folder));
-      }
+      // Before anything else, so that a gallery that is refused is left as it was.
       const catalog = Catalog.open(catalogPath, { access, create });
       const gallery = new Gallery(directory, options, catalog, lock);
       await gallery.takeUp();
@@ -162,9 +160,12 @@ export class Gallery {
     return this.closing;
   }
 
-  /** Removes what a process that was killed left behind, and takes up its jobs. */
+  /** Makes what folders there are not, removes what a process that was killed left behind, and takes up its jobs. */
   private async takeUp(): Promise<void> {
     try {
+      for (const folder of ['images', 'models', 'index']) {
+        await makeFolder(join(this.directory, folder));
+      }
       await removeUnfinishedImages(join(this.directory, 'images'));
       await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
       this.parts.jobs.resume();
