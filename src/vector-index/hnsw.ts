@@ -133,13 +133,13 @@ export class HnswIndex implements VectorIndex {
   }
 
   /**
-   * Builds the graph anew, without the removed vectors, once they are more than `maxRemovedShare` of it. In turns:
+   * Builds the graph anew, without the removed vectors, once they are more than `beyondShare` of it. In turns:
    * meanwhile it may be searched and changed, and there are two graphs. What makes `takeTurn` throw ends it, and leaves
    * the graph in use. Waits for a save.
    */
-  compact(takeTurn: TakeTurn): Promise<void> {
+  compact(takeTurn: TakeTurn, beyondShare = maxRemovedShare): Promise<void> {
     return this.alone(async () => {
-      if (this.removedShare > maxRemovedShare) await this.buildAnew(takeTurn);
+      if (this.removedShare > beyondShare) await this.buildAnew(takeTurn);
     });
   }
 

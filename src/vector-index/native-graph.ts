@@ -21,7 +21,7 @@ interface Held {
  * The native graph and what is known of it without asking. The library checks nothing and can end the process: ids and
  * vectors come here checked; its filter callbacks, which end the process when they throw, are never used.
  *
- * Memory of a vector: 4 bytes a dimension, once; 132 for its links at the bottom, 9 on average above, some 90 for its
+ * Memory of a vector: 4 bytes a dimension, once; 132 for its links at the bottom, 9 on average above, some 100 for its
  * lock, its label and its place in tables; up to twice all that while places are empty. In a search: 2 bytes.
  */
 export class NativeGraph {
