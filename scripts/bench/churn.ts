@@ -4,17 +4,20 @@ import { createTurns } from '../../src/take-turns.js';
 import { ExactIndex } from '../../src/vector-index/exact.js';
 import { HnswIndex } from '../../src/vector-index/hnsw.js';
 import type { IndexedVector, VectorIndex } from '../../src/vector-index/vector-index.js';
-import { type Benchmark, medianMs } from './benchmark.js';
+import type { Benchmark } from './benchmark.js';
 import { compareSaves } from './compare-saves.js';
 
 const dimension = 64;
 const queryCount = 200;
 const k = 10;
-const runs = 5;
+const runs = 11;
 const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
-/** Removed share at which the graph is built anew while half of the vectors are replaced; 1 is never. */
-const limits = [0.1, 0.2, 0.3, 0.4, 1];
-const steps = 20;
+/** How much is replaced, a fortieth of all at a time, and the removed share beyond which the graph is built anew; 1 is never. */
+const replacements = [
+  ...[0.1, 0.2, 0.3, 1].map(limit => ({ replaced: 0.5, limit })),
+  ...[0.3, 0.5, 1].map(limit => ({ replaced: 2, limit })),
+];
+const batches = 40;
 const ofACluster = 100;
 /** Length of what is added to a centre of length 1. */
 const spread = 0.5;
@@ -39,9 +42,16 @@ interface Twins {
   readonly graph: HnswIndex;
   readonly exact: ExactIndex;
   readonly queries: readonly Float32Array[];
+  readonly buildSeconds: number;
 }
 
-async function createTwins(kind: Kind, count: number): Promise<Twins & { readonly buildSeconds: number }> {
+interface Reference {
+  /** Of the same count and kind, with nothing ever removed. */
+  readonly fresh: HnswIndex;
+  readonly print: (line: string) => void;
+}
+
+function createTwins(kind: Kind, count: number): Twins {
   const [graph, exact] = [new HnswIndex(dimension), new ExactIndex(dimension)];
   const entries = createEntries(kind, 0, count);
   exact.add(entries);
@@ -53,26 +63,27 @@ async function createTwins(kind: Kind, count: number): Promise<Twins & { readonl
   return { graph, exact, queries, buildSeconds };
 }
 
-interface Quality {
-  readonly recall: number;
-  /** Of one search. */
-  readonly ms: number;
-}
+const idsOf = (index: VectorIndex, query: Float32Array): number[] =>
+  index.search(query, k).map(({ id }) => id);
 
-function measure({ graph, exact, queries }: Twins): Quality {
-  const idsOf = (index: VectorIndex, query: Float32Array): number[] =>
-    index.search(query, k).map(({ id }) => id);
+/** Recall, and the time of a search against that in `fresh`, by turns: others share the machine. */
+function describe({ graph, exact, queries }: Twins, fresh: HnswIndex): string {
   let found = 0;
   for (const query of queries) {
     const truth = new Set(idsOf(exact, query));
     found += idsOf(graph, query).filter(id => truth.has(id)).length;
   }
-  const searchAll = (): void => queries.forEach(query => void graph.search(query, k));
-  return { recall: found / (queries.length * k), ms: medianMs(runs, searchAll) / queries.length };
+  const searchAll = (index: HnswIndex): number => {
+    const started = performance.now();
+    for (const query of queries) index.search(query, k);
+    return performance.now() - started;
+  };
+  const ratios = Array.from({ length: runs }, () => searchAll(graph) / searchAll(fresh)).sort(
+    (a, b) => a - b,
+  );
+  const recall = found / (queries.length * k);
+  return `recall@${k} ${recall.toFixed(4)}, a search takes ${ratios[Math.floor(runs / 2)].toFixed(2)} of the time`;
 }
-
-const describe = ({ recall, ms }: Quality, before: Quality): string =>
-  `recall@${k} ${recall.toFixed(4)}, search ${(ms / before.ms).toFixed(2)} of the time before`;
 
 function removeFrom({ graph, exact }: Twins, ids: readonly number[]): void {
   graph.remove(ids);
@@ -80,59 +91,60 @@ function removeFrom({ graph, exact }: Twins, ids: readonly number[]): void {
 }
 
 /** What removed vectors do to a graph that is left as it is. */
-async function removeMore(kind: Kind, count: number, print: (line: string) => void): Promise<void> {
-  const twins = await createTwins(kind, count);
-  const before = measure(twins);
+async function removeMore(kind: Kind, count: number, { fresh, print }: Reference): Promise<void> {
+  const twins = createTwins(kind, count);
   const order = createRandom('bench/churn/order').shuffle(Array.from({ length: count }, (_, id) => id));
-  print(`nothing removed: ${describe(before, before)}, built in ${twins.buildSeconds.toFixed(1)} s`);
+  print(`nothing removed: ${describe(twins, fresh)}`);
   for (const [i, share] of shares.entries()) {
     removeFrom(twins, order.slice(Math.round((shares[i - 1] ?? 0) * count), Math.round(share * count)));
-    print(`${Math.round(100 * share)} % removed: ${describe(measure(twins), before)}`);
+    print(`${Math.round(100 * share)} % removed: ${describe(twins, fresh)}`);
   }
-  const started = performance.now();
-  await twins.graph.compact(createTurns(), 0);
-  const seconds = (performance.now() - started) / 1000;
-  print(
-    `built anew of the rest: ${describe(measure(twins), before)}; took ${(seconds / twins.buildSeconds).toFixed(2)} of the first build`,
-  );
+  const seconds = await buildAnew(twins, 0);
+  const ratio = (seconds / twins.buildSeconds).toFixed(2);
+  print(`built anew of the rest: ${describe(twins, fresh)}; took ${ratio} of the first build`);
 }
 
-/** Replaces half of the vectors, a fortieth of all at a time. */
-async function replaceHalf(
+async function buildAnew({ graph }: Twins, limit: number): Promise<number> {
+  const started = performance.now();
+  await graph.compact(createTurns(), limit);
+  return (performance.now() - started) / 1000;
+}
+
+async function replace(
   kind: Kind,
   count: number,
-  { limit, print }: { readonly limit: number; readonly print: (line: string) => void },
+  { replaced, limit, fresh, print }: Reference & (typeof replacements)[number],
 ): Promise<void> {
-  const twins = await createTwins(kind, count);
-  const before = measure(twins);
+  const twins = createTwins(kind, count);
   const random = createRandom('bench/churn/replace');
-  const batch = Math.round(count / 2 / steps);
+  const batch = Math.round(count / batches);
   let [compactions, seconds] = [0, 0];
-  for (let step = 0; step < steps; step++) {
-    removeFrom(twins, random.shuffle([...twins.graph.ids()].filter(id => id < count)).slice(0, batch));
+  for (let step = 0; step < batches * replaced; step++) {
+    removeFrom(twins, random.shuffle([...twins.graph.ids()]).slice(0, batch));
     const entries = createEntries(kind, count + step * batch, batch);
     for (const index of [twins.graph, twins.exact]) index.add(entries);
     if (twins.graph.removedShare <= limit) continue;
-    const started = performance.now();
-    await twins.graph.compact(createTurns(), limit);
-    seconds += (performance.now() - started) / 1000;
+    seconds += await buildAnew(twins, limit);
     compactions++;
   }
   const rule = limit === 1 ? 'never built anew' : `built anew beyond ${Math.round(100 * limit)} % removed`;
   print(
-    `half replaced, ${rule}: recall@${k} before ${before.recall.toFixed(4)}; ${describe(measure(twins), before)}; ` +
-      `${compactions} times anew, ${(seconds / twins.buildSeconds).toFixed(2)} of the first build in all`,
+    `${100 * replaced} % replaced, ${rule}: ${describe(twins, fresh)}; ${compactions} times anew, ` +
+      `${(seconds / twins.buildSeconds).toFixed(2)} of the first build in all`,
   );
 }
 
 async function measureChurn(count: number, print: (line: string) => void): Promise<void> {
   for (const kind of kinds) {
-    const about = (line: string): void => print(`${count} × ${dimension} ${kind}, ${line}`);
-    await removeMore(kind, count, about);
-    for (const limit of limits) await replaceHalf(kind, count, { limit, print: about });
+    const { graph: fresh } = createTwins(kind, count);
+    const reference = {
+      fresh,
+      print: (line: string): void => print(`${count} × ${dimension} ${kind}, ${line}`),
+    };
+    await removeMore(kind, count, reference);
+    for (const replacement of replacements) await replace(kind, count, { ...replacement, ...reference });
+    if (kind === 'clustered') await compareSaves(fresh, reference.print);
   }
-  const { graph } = await createTwins('clustered', count);
-  await compareSaves(graph, line => print(`${count} × ${dimension}, ${line}`));
 }
 
 /** What deletes and snapshots cost. */
