@@ -94,6 +94,7 @@ const prepareStatements = (database: Database.Database) => ({
        count(*) AS items FROM items WHERE image_sha256 > ? GROUP BY image_sha256 ORDER BY image_sha256 LIMIT ?`,
   ),
   collectionName: database.prepare('SELECT name FROM collections WHERE id = ?').pluck(),
+  active: database.prepare('SELECT 1 FROM collections WHERE active_set_id = ?').pluck(),
   countImages: database.prepare('SELECT count(DISTINCT image_sha256) FROM items').pluck(),
   formats: database.prepare('SELECT format, min(id) AS itemId, count(*) AS items FROM items GROUP BY format'),
   itemName: database.prepare(
@@ -102,7 +103,7 @@ const prepareStatements = (database: Database.Database) => ({
   ),
   unembedded: database.prepare(
     `SELECT items.id AS itemId, active_set_id AS setId
-     FROM items JOIN collections ON collections.id = collection_id
+     FROM items JOIN collections ON collections.id = items.collection_id
        JOIN embedding_sets ON embedding_sets.id = active_set_id
      WHERE items.id > @afterId
        AND NOT EXISTS (SELECT 1 FROM vectors WHERE item_id = items.id AND set_id = active_set_id)
@@ -178,6 +179,11 @@ export class CatalogAudit {
 
   findCollectionName(id: number): string | undefined {
     return this.statements.collectionName.get(id) as string | undefined;
+  }
+
+  /** Whether a collection is searched with the set. */
+  isActive(setId: number): boolean {
+    return this.statements.active.get(setId) !== undefined;
   }
 
   countImages(): number {

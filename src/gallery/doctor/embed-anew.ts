@@ -7,6 +7,7 @@ import { checkVector } from '../../vector-index/checks.js';
 import { inBatches } from '../../work-ahead.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import type { MendedGallery } from './check.js';
+import { findSet } from './find-set.js';
 
 export interface ItemToEmbed {
   readonly itemId: number;
@@ -72,7 +73,7 @@ async function embedSet(
  */
 export async function embedAnew(gallery: MendedGallery, items: readonly ItemToEmbed[]): Promise<void> {
   for (const setId of new Set(items.map(item => item.setId))) {
-    const set = gallery.catalog.sets.find(setId);
+    const set = findSet(gallery.catalog, setId);
     if (set === undefined) continue;
     const itemIds = items.flatMap(item => (item.setId === setId ? [item.itemId] : []));
     try {

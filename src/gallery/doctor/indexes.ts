@@ -8,6 +8,7 @@ import { manifestPath } from '../../vector-index/snapshot.js';
 import { indexPath } from '../index-files.js';
 import type { CatalogCheck, CheckedGallery } from './check.js';
 import { examineIndex } from './examine-index.js';
+import { findSet } from './find-set.js';
 import type { Finding } from './finding.js';
 import { isAtRest, isLeftover } from './is-leftover.js';
 import { findModifiedMs, listFolder } from './list-folder.js';
@@ -21,9 +22,9 @@ async function examineSet(
   gallery: CheckedGallery,
   set: EmbeddingSetRow,
 ): Promise<Pick<Finding, 'code' | 'detail'>[]> {
-  const { catalog, directory } = gallery;
+  const { catalog, audit, directory } = gallery;
   const path = indexPath(join(directory, indexFolder), set.id);
-  const isActive = catalog.sets.findActive(set.collectionId)?.id === set.id;
+  const isActive = audit.isActive(set.id);
   if (!existsSync(path) && !existsSync(manifestPath(path))) {
     // Whoever writes has it in memory and saves it by and by.
     const isWanted = isActive && isAtRest(gallery) && catalog.sets.countVectors(set.id) > 0;
@@ -32,7 +33,7 @@ async function examineSet(
   const index = await tryAgain(() => HnswIndex.load(path, set), !isAtRest(gallery));
   if (index instanceof MedoidError) {
     // Its set, and the index with it, may have gone meanwhile.
-    return catalog.sets.find(set.id) === undefined ? [] : [{ code: 'index-damaged', detail: index.message }];
+    return findSet(catalog, set.id) === undefined ? [] : [{ code: 'index-damaged', detail: index.message }];
   }
   return examineIndex(index, { set, isCurrent: isActive && isAtRest(gallery) }, gallery);
 }
@@ -42,7 +43,7 @@ async function checkSets(gallery: CheckedGallery): Promise<void> {
   const ids = catalog.sets.ids();
   for (const [i, setId] of ids.entries()) {
     progress(i, ids.length);
-    const set = catalog.sets.find(setId);
+    const set = findSet(catalog, setId);
     if (set === undefined) continue;
     const file = `${indexFolder}/${setId}.hnsw`;
     const collection = audit.findCollectionName(set.collectionId);
@@ -65,8 +66,9 @@ function examineFile(
 
 async function checkFiles(gallery: CheckedGallery): Promise<void> {
   const { directory, catalog, tell } = gallery;
+  const isSet = (id: number): boolean => catalog.sets.ids().includes(id);
   for (const { name } of await listFolder(join(directory, indexFolder))) {
-    const fault = examineFile(name, id => catalog.sets.find(id) !== undefined);
+    const fault = examineFile(name, isSet);
     if (fault === undefined) continue;
     const file = `${indexFolder}/${name}`;
     const modifiedMs = await findModifiedMs(join(directory, file));

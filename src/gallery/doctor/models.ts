@@ -6,6 +6,7 @@ import { moveIntoPlace } from '../../durable-file.js';
 import { loadModel, type Model } from '../../embed/manifest.js';
 import { MedoidError } from '../../errors.js';
 import type { CatalogCheck, CheckedGallery, MendedGallery } from './check.js';
+import { findSet } from './find-set.js';
 import type { Finding } from './finding.js';
 import { isAtRest, isLeftover } from './is-leftover.js';
 import { findModifiedMs, listFolder } from './list-folder.js';
@@ -16,7 +17,7 @@ const modelsFolder = 'models';
 const leftoverPattern = /\.(tmp|old)$/;
 
 const listSets = ({ catalog }: Pick<CheckedGallery, 'catalog'>): EmbeddingSetRow[] =>
-  catalog.sets.ids().flatMap(id => catalog.sets.find(id) ?? []);
+  catalog.sets.ids().flatMap(id => findSet(catalog, id) ?? []);
 
 function examine(
   set: EmbeddingSetRow,

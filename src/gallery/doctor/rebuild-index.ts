@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HnswIndex } from '../../vector-index/hnsw.js';
 import { indexPath } from '../index-files.js';
 import type { MendedGallery } from './check.js';
+import { findSet } from './find-set.js';
 import { readUsable } from './read-usable.js';
 
 const idsAtOnce = 100;
@@ -16,7 +17,7 @@ export async function rebuildIndex(
   { directory, catalog, takeTurn }: MendedGallery,
   setId: number,
 ): Promise<void> {
-  const set = catalog.sets.find(setId);
+  const set = findSet(catalog, setId);
   if (set === undefined) return;
   const index = new HnswIndex(set.dimension);
   for (let afterId = 0; ; ) {

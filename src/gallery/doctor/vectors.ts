@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.js';
 import { checkVector } from '../../vector-index/checks.js';
 import type { CatalogCheck, CheckedGallery } from './check.js';
 import { embedAnew, type ItemToEmbed } from './embed-anew.js';
+import { findSet } from './find-set.js';
 import type { Finding } from './finding.js';
 
 const vectorsAtOnce = 500;
@@ -35,7 +36,7 @@ async function checkStored(gallery: CheckedGallery): Promise<void> {
     for (const vector of page) {
       await takeTurn();
       // Without a set it is of nothing, which is told elsewhere.
-      const set = catalog.sets.find(vector.setId);
+      const set = findSet(catalog, vector.setId);
       const fault = set === undefined ? undefined : findFault(vector, set.dimension);
       if (fault === undefined) continue;
       const subject = { ...nameItem(gallery, vector.itemId), setId: vector.setId, vectorId: vector.id };
