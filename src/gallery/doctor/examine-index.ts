@@ -16,8 +16,8 @@ type Fault = Pick<Finding, 'code' | 'detail'>;
 interface Comparison {
   /** Of the vectors that index and catalog have. */
   readonly exact: ExactIndex;
-  /** Ids in the index that the catalog has not. */
-  readonly strangers: number[];
+  /** How many the catalog has not. */
+  readonly strangers: number;
   /** How many vectors are another in the catalog, and the first of them. */
   readonly wrong: number;
   readonly firstWrong: number | undefined;
@@ -29,13 +29,13 @@ async function compare(
   { catalog, takeTurn }: CheckedGallery,
 ): Promise<Comparison> {
   const exact = new ExactIndex(set.dimension);
-  const strangers: number[] = [];
+  let strangers = 0;
   let wrong = 0;
   let firstWrong: number | undefined;
   for (const id of index.ids()) {
     await takeTurn();
     if (!catalog.sets.hasVector(set.id, id)) {
-      strangers.push(id);
+      strangers++;
       continue;
     }
     const expected = readUsable(catalog, set, id);
@@ -75,10 +75,10 @@ function highestId(gallery: CheckedGallery, audit: CatalogAudit): number {
 
 async function findLowRecall(
   index: HnswIndex,
-  { exact, strangers }: Comparison,
+  { exact }: Comparison,
   gallery: CheckedGallery,
 ): Promise<Fault[]> {
-  index.remove(strangers);
+  index.remove([...index.ids()].filter(id => !exact.has(id)));
   const recall = await probeRecall({ graph: index, exact, seed: 'doctor', takeTurn: gallery.takeTurn });
   if (recall === undefined || recall >= leastRecall) return [];
   return [
@@ -109,8 +109,8 @@ export async function examineIndex(
     return [{ code: 'index-vector-wrong', detail }];
   }
   const missing = await countMissing(index, set, gallery);
-  if (isCurrent && missing + strangers.length > 0) {
-    const detail = `it lacks ${missing} vectors and has ${strangers.length} that are gone`;
+  if (isCurrent && missing + strangers > 0) {
+    const detail = `it lacks ${missing} vectors and has ${strangers} that are gone`;
     return [{ code: 'index-behind', detail }];
   }
   return findLowRecall(index, comparison, gallery);
