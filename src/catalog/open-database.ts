@@ -17,7 +17,7 @@ export interface DatabaseFormat {
   readonly journalMode: 'wal' | 'delete';
 }
 
-const catalogFormat: DatabaseFormat = {
+export const catalogFormat: DatabaseFormat = {
   name: 'a catalog',
   // `MEDO` in ASCII.
   applicationId: 0x4d45444f,

@@ -104,6 +104,7 @@ class Activation {
  */
 export const activateModel = defineJob({
   input: activateModelInputSchema,
+  checkpoint: checkpointSchema,
   async run({ modelId }, context): Promise<Result> {
     const { opened, catalog, storeModel, openSpace } = context;
     const { embedded, result } = checkpointSchema.parse(context.checkpoint ?? { embedded: 0, result: null });
