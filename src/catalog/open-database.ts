@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
+import { storageTrouble } from '../storage-trouble.js';
 import { migrations } from './migrations.js';
 
 /** What a kind of SQLite file is known by and made with. */
@@ -65,6 +66,18 @@ function migrate(database: Database.Database, { applicationId, migrations }: Dat
   work.immediate();
 }
 
+/** On a full disk it stays as it is: a file that is whole can be read, and written once there is room. */
+function setJournalMode(
+  database: Database.Database,
+  { mode, isNewest }: { readonly mode: DatabaseFormat['journalMode']; readonly isNewest: boolean },
+): void {
+  try {
+    database.pragma(`journal_mode = ${mode}`);
+  } catch (error) {
+    if (!isNewest || storageTrouble(error) !== 'storage-full') throw error;
+  }
+}
+
 function prepare(
   database: Database.Database,
   path: string,
@@ -73,7 +86,7 @@ function prepare(
   const version = checkVersion(database, path, format);
   const newest = format.migrations.length;
   if (access === 'write') {
-    database.pragma(`journal_mode = ${format.journalMode}`);
+    setJournalMode(database, { isNewest: version === newest, mode: format.journalMode });
     database.pragma('synchronous = FULL');
     if (version < newest) migrate(database, format);
   } else if (version < newest) {
@@ -111,9 +124,12 @@ export function openDatabase(
   }
 }
 
+/** Others have the file open, or the disk takes nothing more. */
+const staysInLog = /^SQLITE_(BUSY|FULL|READONLY|IOERR|CANTOPEN)/;
+
 /**
  * Closes such a file. The last writer leaves it as one file without a write-ahead log, which can then be read from
- * a folder that nothing may be written to. While others have it open it stays as it is.
+ * a folder that nothing may be written to. While others have it open, or where that cannot be written, it stays as it is.
  */
 export function closeDatabase(database: Database.Database): void {
   if (!database.open) return;
@@ -122,8 +138,8 @@ export function closeDatabase(database: Database.Database): void {
     try {
       database.pragma('journal_mode = DELETE');
     } catch (error) {
-      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
-      if (!isBusy) throw error;
+      // Nothing is lost: what is in the log is read from there.
+      if (!(error instanceof Database.SqliteError && staysInLog.test(error.code))) throw error;
     }
   }
   database.close();

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Catalog } from '../catalog/catalog.js';
 import { ProcessLock } from '../catalog/process-lock.js';
+import { makeFolder } from '../durable-file.js';
 import { loadModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import { createActivity } from './activity.js';
@@ -22,7 +22,7 @@ async function lockForWriting(
   directory: string,
   { catalogPath, create }: { readonly catalogPath: string; readonly create: boolean },
 ): Promise<ProcessLock> {
-  if (create) await mkdir(directory, { recursive: true });
+  if (create) await makeFolder(directory);
   else if (!existsSync(catalogPath)) {
     throw new MedoidError('file-not-found', `expected a gallery, but there is no ${catalogPath}`);
   }
@@ -60,7 +60,7 @@ export class Gallery {
     const lock = await lockForWriting(directory, { catalogPath, create });
     try {
       for (const folder of ['images', 'models', 'index']) {
-        await mkdir(join(directory, folder), { recursive: true });
+        await makeFolder(join(directory, folder));
       }
       const catalog = Catalog.open(catalogPath, { access, create });
       const gallery = new Gallery(directory, options, catalog, lock);

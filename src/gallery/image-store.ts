@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { replaceFile, syncPath } from '../durable-file.js';
+import { dirname, join } from 'node:path';
+import { makeFolder, replaceFile, syncPath } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { hashImage } from '../images/decode.js';
 
@@ -56,6 +56,21 @@ function createQueues(): <T>(key: string, work: () => Promise<T>) => Promise<T> 
   };
 }
 
+/**
+ * Makes each folder once, for good. Who comes while one is made waits as well: what it puts there would be gone with the
+ * folder.
+ */
+function createFolders(): (path: string) => Promise<void> {
+  const made = new Map<string, Promise<void>>();
+  return path => {
+    const making = made.get(path) ?? makeFolder(path).then(() => syncPath(dirname(path)));
+    made.set(path, making);
+    // One that failed may be tried again.
+    making.catch(() => made.delete(path));
+    return making;
+  };
+}
+
 /** @param isNeeded whether anything refers to the image: then its file is not removed */
 export function createImageStore(
   directory: string,
@@ -63,15 +78,20 @@ export function createImageStore(
 ): ImageStore {
   const pathOf = (sha256: string): string => join(directory, sha256.slice(0, 2), sha256);
   const inTurn = createQueues();
+  const makeOnce = createFolders();
   /** How many hold each image. */
   const holds = new Map<string, number>();
 
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
+    await makeOnce(dirname(path));
     // One of the right length may be damaged.
-    if (await holdsBytes(path, bytes)) return;
-    const made = await mkdir(join(directory, sha256.slice(0, 2)), { recursive: true });
-    if (made !== undefined) await syncPath(directory);
+    if (await holdsBytes(path, bytes)) {
+      // A process that was killed may have left it so.
+      await syncPath(path);
+      await syncPath(dirname(path));
+      return;
+    }
     await mkdir(temporaryFolder(directory), { recursive: true });
     await replaceFile(path, bytes, join(temporaryFolder(directory), randomUUID()));
   }
