@@ -1,6 +1,6 @@
 /** What a disk says of itself, as Node and SQLite tell it. */
 const codes = {
-  'storage-full': /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)$/,
+  'storage-full': /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/,
   'storage-failed': /^(EROFS|EACCES|EPERM|EIO|SQLITE_(READONLY|IOERR|CANTOPEN|PERM)(_.*)?)$/,
 } as const;
 

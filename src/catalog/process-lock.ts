@@ -27,6 +27,8 @@ export class ProcessLock {
     let database: Database.Database | undefined;
     try {
       database = new Database(path, { timeout: 0 });
+      // No file beside it: there may be no room for one.
+      database.pragma('journal_mode = MEMORY');
       database.exec('BEGIN EXCLUSIVE');
       return new ProcessLock(database);
     } catch (error) {

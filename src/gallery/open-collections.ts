@@ -14,6 +14,7 @@ import { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { indexPath } from './index-files.js';
 import type { Notify } from './notice.js';
+import type { Reserve } from './reserve.js';
 
 export interface OpenCollectionsParts {
   /** Of the gallery. */
@@ -26,6 +27,7 @@ export interface OpenCollectionsParts {
   readonly limits: ImageLimits;
   readonly notify: Notify;
   readonly sweepImages: () => Promise<void>;
+  readonly reserve: Reserve;
 }
 
 /** A collection and what it is made of, for those that work on it from within the gallery. */
