@@ -11,6 +11,7 @@ export interface Ended {
 
 /** The program itself, as its own process. */
 export interface Victim {
+  readonly pid: number;
   /** The first line on stdout; nothing when it ended without one. */
   readonly firstLine: Promise<string | undefined>;
   readonly ended: Promise<Ended>;
@@ -54,6 +55,7 @@ export async function startVictim(
     return { exitCode: exitCode as number | null, stdout };
   });
   return {
+    pid: child.pid as number,
     firstLine,
     ended,
     signal: name => void child.kill(name),
