@@ -34,7 +34,7 @@ const damages: readonly ((path: string, random: Random) => Promise<string>)[] = 
   async (path, random) => {
     const bytes = await readFile(path);
     const from = random.integer(bytes.length + 1);
-    await writeFile(path, bytes.fill(0, from, from + 4096));
+    await writeFile(path, bytes.fill(0, from, Math.min(from + 4096, bytes.length)));
     return `a block of zeros at ${from}`;
   },
   async path => {
