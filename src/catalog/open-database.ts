@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
+import { storageTrouble } from '../storage-trouble.js';
 import { type FileIdentity, glanceAtIdentity, readIdentity } from './file-identity.js';
 import { migrations } from './migrations.js';
 import { noteClosed, noteOpen } from './open-files.js';
@@ -86,6 +87,15 @@ function migrate(
   }
 }
 
+/** On a full disk it stays as it is: a file that is whole can be read, and written once there is room. */
+function setJournalMode(database: Database.Database, mode: DatabaseFormat['journalMode']): void {
+  try {
+    database.pragma(`journal_mode = ${mode}`);
+  } catch (error) {
+    if (storageTrouble(error) !== 'storage-full') throw error;
+  }
+}
+
 function prepare(database: Database.Database, path: string, use: Use): void {
   const identity = readIdentity(database);
   checkIdentity(identity, path, use);
@@ -94,7 +104,7 @@ function prepare(database: Database.Database, path: string, use: Use): void {
     database.pragma('synchronous = FULL');
     // Before the change of the journal, so that a file whose migration fails is as it was to the byte.
     if (identity.version < format.migrations.length) migrate(database, path, format);
-    database.pragma(`journal_mode = ${format.journalMode}`);
+    setJournalMode(database, format.journalMode);
   }
   database.pragma('foreign_keys = ON');
 }
@@ -138,9 +148,12 @@ export function openDatabase(
   }
 }
 
+/** Others have the file open, or the disk takes nothing more. */
+const staysInLog = /^SQLITE_(BUSY|FULL|READONLY|IOERR|CANTOPEN)/;
+
 /**
  * Closes such a file. The last writer leaves it as one file without a write-ahead log, which can then be read from
- * a folder that nothing may be written to. While others have it open it stays as it is.
+ * a folder that nothing may be written to. While others have it open, or where that cannot be written, it stays as it is.
  */
 export function closeDatabase(database: Database.Database): void {
   if (!database.open) return;
@@ -149,8 +162,8 @@ export function closeDatabase(database: Database.Database): void {
     try {
       database.pragma('journal_mode = DELETE');
     } catch (error) {
-      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
-      if (!isBusy) throw error;
+      // Nothing is lost: what is in the log is read from there.
+      if (!(error instanceof Database.SqliteError && staysInLog.test(error.code))) throw error;
     }
   }
   database.close();

@@ -15,6 +15,7 @@ import { createImageSweep } from './loose-images.js';
 import { ModelShelf } from './model-shelf.js';
 import type { Notify } from './notice.js';
 import { OpenCollections } from './open-collections.js';
+import type { Reserve } from './reserve.js';
 import { StrayImages } from './stray-images.js';
 
 export interface GalleryOptions {
@@ -48,6 +49,7 @@ export interface GalleryOptions {
 /** What works together in a gallery. */
 export interface GalleryParts {
   readonly images: ImageStore;
+  readonly reserve: Reserve;
   /** Removes the files of images that nothing needs any more. Never fails. */
   readonly sweepImages: () => Promise<void>;
   readonly strayImages: StrayImages;
@@ -60,16 +62,20 @@ export interface GalleryParts {
 }
 
 export interface GalleryGround {
+  readonly reserve: Reserve;
   readonly directory: string;
   readonly catalog: Catalog;
   readonly activity: Activity;
 }
 
+export const notifierOf = ({ onNotice }: GalleryOptions): Notify =>
+  onNotice ?? (message => process.emitWarning(message));
+
 export function createGalleryParts(ground: GalleryGround, options: GalleryOptions): GalleryParts {
   const { directory, catalog } = ground;
   const { access, limits = defaultImageLimits, wrapEmbedder = embedder => embedder, threads = 0 } = options;
-  const { snapshotAfter = defaultSnapshotAfter, onNotice: notify = message => process.emitWarning(message) } =
-    options;
+  const { snapshotAfter = defaultSnapshotAfter } = options;
+  const notify = notifierOf(options);
   const modelsDirectory = join(directory, 'models');
   const images = createImageStore(join(directory, 'images'), {
     isNeeded: sha256 => catalog.hasImage(sha256) || jobs.needs(sha256),
@@ -103,6 +109,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
   });
   const maker = new CollectionMaker({ catalog, access, modelsDirectory, findCollectionId });
   return {
+    reserve: ground.reserve,
     images,
     sweepImages,
     strayImages,

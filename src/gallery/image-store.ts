@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { replaceFile, syncPath } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { hashImage } from '../images/decode.js';
@@ -78,9 +78,14 @@ export function createImageStore(
 
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
-    // One of the right length may be damaged.
-    if (await holdsBytes(path, bytes)) return;
     await ensureFolder(sha256.slice(0, 2));
+    // One of the right length may be damaged.
+    if (await holdsBytes(path, bytes)) {
+      // A process that was killed may have left it so.
+      await syncPath(path);
+      await syncPath(dirname(path));
+      return;
+    }
     await mkdir(temporaryFolder(directory), { recursive: true });
     await replaceFile(path, bytes, join(temporaryFolder(directory), randomUUID()));
   }

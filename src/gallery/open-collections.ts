@@ -14,6 +14,7 @@ import { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { indexPath } from './index-files.js';
 import type { Notify } from './notice.js';
+import type { Reserve } from './reserve.js';
 
 export interface OpenCollectionsParts {
   /** Of the gallery. */
@@ -28,6 +29,7 @@ export interface OpenCollectionsParts {
   /** Changes of a collection after which a snapshot of its index is written again. */
   readonly snapshotAfter: number;
   readonly sweepImages: () => Promise<void>;
+  readonly reserve: Reserve;
 }
 
 /** A collection and what it is made of, for those that work on it from within the gallery. */
