@@ -218,20 +218,22 @@ describe('the doctor, of what is searched', () => {
     damageDatabase(catalogPath(), `BEGIN; ${statements.join('')} COMMIT`);
   }
 
-  /** Has a search reach the first 20 vectors only. */
+  /** Has a search reach twenty of the vectors only, from the one that it enters by. */
   function cutLinks(graph: Buffer): Buffer {
     const count = Number(graph.readBigUInt64LE(16));
     const elementBytes = Number(graph.readBigUInt64LE(24));
-    const [maxLevelAt, entryAt, headerBytes] = [48, 52, 96];
+    const [entry, headerBytes, listBytes] = [graph.readUInt32LE(52), 96, 4 + 4 * 16];
     const cut = Buffer.from(graph);
-    cut.writeInt32LE(0, maxLevelAt);
-    cut.writeUInt32LE(0, entryAt);
-    const reached = [...Array(20).keys()];
+    const reached = [...Array(20).keys()].map(i => (entry + i) % count);
     for (let i = 0; i < count; i++) {
       const links = reached.includes(i) ? reached.filter(other => other !== i) : [];
-      cut.writeUInt16LE(links.length, headerBytes + i * elementBytes);
-      for (const [j, link] of links.entries())
-        cut.writeUInt32LE(link, headerBytes + i * elementBytes + 4 + 4 * j);
+      const element = headerBytes + i * elementBytes;
+      cut.writeUInt16LE(links.length, element);
+      for (const [j, link] of links.entries()) cut.writeUInt32LE(link, element + 4 + 4 * j);
+    }
+    for (let at = headerBytes + count * elementBytes; at < cut.length; ) {
+      const end = at + 4 + cut.readUInt32LE(at);
+      for (at += 4; at < end; at += listBytes) cut.writeUInt16LE(0, at);
     }
     return cut;
   }
