@@ -7,6 +7,7 @@ import { IdBitmap } from './id-bitmap.js';
 import { graphParameters, NativeGraph } from './native-graph.js';
 import { createNearestHeap } from './nearest-heap.js';
 import { createOneAtATime } from './one-at-a-time.js';
+import { searchGraph } from './search-graph.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector-index.js';
 
@@ -129,7 +130,7 @@ export class HnswIndex implements VectorIndex {
   search(query: Float32Array, k: number): Hit[] {
     checkVector(query, this.dimension);
     checkNeighbourCount(k);
-    const hits = this.searchGraph(query, k);
+    const hits = searchGraph(this.graph, query, { k, gone: this.waitingRemovals });
     if (hits === undefined) return this.compare(query, k, this.live);
     if (this.waitingVectors.size === 0) return hits;
     // Rounded alike, so that equal vectors are equally far.
@@ -220,21 +221,6 @@ export class HnswIndex implements VectorIndex {
       this.graph = successor;
     } finally {
       this.successor = undefined;
-    }
-  }
-
-  /**
-   * The `k` nearest of those in the graph, or all there are. Nothing when it does not reach as many: many equal vectors
-   * can cut parts of it off.
-   */
-  private searchGraph(query: Float32Array, k: number): Hit[] | undefined {
-    const { graph, waitingRemovals } = this;
-    const wanted = Math.min(k, graph.searchable - waitingRemovals.size);
-    for (let asked = wanted; ; asked = Math.min(2 * asked, graph.searchable)) {
-      const hits = graph.search(query, asked);
-      const left = waitingRemovals.size === 0 ? hits : hits.filter(({ id }) => !waitingRemovals.has(id));
-      if (left.length >= wanted) return left.slice(0, wanted);
-      if (hits.length < asked) return undefined;
     }
   }
 

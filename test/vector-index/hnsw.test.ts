@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -57,6 +57,55 @@ describe('hnsw index', () => {
     for (const count of [10, 200, 1600]) {
       expect(new Set(same.search(vector, count).map(hit => hit.id)).size).toBe(count);
     }
+  });
+
+  it('finds what lies beyond many equal vectors', () => {
+    const [{ vector }] = createUnitVectors(1, dimension, { seed: 'equal' });
+    const [graph, twin] = [new HnswIndex(dimension), new ExactIndex(dimension)];
+    for (const each of [graph, twin]) {
+      each.add(Array.from({ length: 2000 }, (_, i) => ({ id: 10_000 + i, vector })));
+      each.add(entries.slice(0, 200));
+    }
+    expect(recallAgainst(twin, graph)).toBeGreaterThan(0.95);
+    expect(graph.search(vector, 20).every(({ distance }) => distance === 0)).toBe(true);
+  });
+
+  it('compares with every vector when the graph does not reach enough, with those that wait too', async () => {
+    const short = new HnswIndex(dimension);
+    short.add(entries.slice(0, 100));
+    const original = NativeGraph.prototype.search;
+    vi.spyOn(NativeGraph.prototype, 'search').mockImplementation(function (this: NativeGraph, query, count) {
+      return original.call(this, query, count).slice(1);
+    });
+    const saving = short.save(join(folder, 'short.hnsw'), 'model@1');
+    short.add(entries.slice(100, 110));
+    short.remove([2, 102]);
+    expect(short.search(entries[0].vector, 1)).toEqual([{ id: 1, distance: 0 }]);
+    expect(short.search(entries[100].vector, 1)).toEqual([{ id: 101, distance: 0 }]);
+    expect(short.search(entries[0].vector, 500)).toHaveLength(108);
+    await saving;
+    expect(short.search(entries[100].vector, 1)).toEqual([{ id: 101, distance: 0 }]);
+  });
+
+  it.each([
+    ['a bit of a vector that is searched for', 96 + 4 + 4 * 32 + 1, /vector 1 is not what it should be/],
+    ['a label, to one that is not there', 96 + 4 + 4 * 32 + 4 * dimension + 2, /is not expected/],
+  ])('is not taken for saved when the disk flips %s', async (_, position, reason) => {
+    const path = join(folder, 'flipped.hnsw');
+    const original = NativeGraph.prototype.write;
+    vi.spyOn(NativeGraph.prototype, 'write').mockImplementation(async function (
+      this: NativeGraph,
+      temporary,
+    ) {
+      await original.call(this, temporary);
+      const written = await readFile(temporary);
+      written[position] ^= 1;
+      await writeFile(temporary, written);
+    });
+    const flipped = new HnswIndex(dimension);
+    flipped.add(entries.slice(0, 100));
+    await expect(flipped.save(path, 'model@1')).rejects.toThrow(reason);
+    await expect(readFile(path)).rejects.toThrow(/ENOENT/);
   });
 
   it('drops removed vectors once they are more than the limit', async () => {
