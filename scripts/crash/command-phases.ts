@@ -83,4 +83,10 @@ const duringCommand =
     return { what: `${args[0]}, after ${wait} ms` };
   };
 
+export const duringBackup = duringCommand(({ directory, temporary }) => [
+  'backup',
+  join(temporary, 'backup.tar'),
+  ...['--gallery', directory, '--overwrite'],
+]);
+
 export const duringRepair = duringCommand(({ directory }) => ['doctor', '--gallery', directory, '--fix']);

@@ -1,5 +1,5 @@
 import type { Phase } from './bench.js';
-import { duringIndex, duringRepair } from './command-phases.js';
+import { duringBackup, duringIndex, duringRepair } from './command-phases.js';
 import {
   duringClose,
   duringCompaction,
@@ -27,5 +27,6 @@ export const phases: readonly PhaseEntry[] = [
   { name: 'close', run: duringClose, weight: 3 },
   { name: 'quiet', run: whileQuiet, weight: 2 },
   { name: 'index', run: duringIndex, weight: 2 },
+  { name: 'backup', run: duringBackup, weight: 1, verb: 'backup' },
   { name: 'repair', run: duringRepair, weight: 1, verb: 'doctor' },
 ];
