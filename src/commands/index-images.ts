@@ -78,8 +78,9 @@ async function addImages(
   { signal, report: tell }: CommandContext,
 ): Promise<CommandResult & { readonly exitCode: number }> {
   const collection = await openCollection(gallery, input.collection, input.model);
-  if (collection.rebuiltBecause !== undefined) {
-    tell(`the index is built anew from the catalog: ${collection.rebuiltBecause}`);
+  const rebuiltBecause = await collection.rebuiltBecause();
+  if (rebuiltBecause !== undefined) {
+    tell(`the index is built anew from the catalog: ${rebuiltBecause}`);
   }
   const progress = createProgress('index', images.images.length, 'images');
   const report = await importImages(collection, images, {

@@ -26,23 +26,25 @@ import {
 /** Where `scripts/build-web.ts` puts the page, seen from the compiled file. */
 const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));
 
-/** Says that the index of a collection is built anew while it is served, and what came of it. */
+/** Says if the index of a collection is built anew while it is served, and what came of it. */
 async function watchIndexing(
   collection: Collection,
   readiness: Readiness,
   report: CommandContext['report'],
 ): Promise<void> {
-  const { name, size, rebuiltBecause } = collection;
+  const { name } = collection;
   const began = performance.now();
-  readiness.note(name, 'indexing', 'the index is built anew');
-  report(
-    `${name}: the index is built anew from the catalog, searches are exact meanwhile: ${rebuiltBecause}`,
-  );
   try {
+    const reason = await collection.rebuiltBecause();
+    if (reason !== undefined) {
+      readiness.note(name, 'indexing', 'the index is built anew');
+      report(`${name}: the index is built anew from the catalog, searches are exact meanwhile: ${reason}`);
+    }
     await collection.indexed();
+    if (reason === undefined) return;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     readiness.note(name, 'ready', 'the index was built anew');
-    report(`${name}: the index of ${size} items was built in ${seconds} s`);
+    report(`${name}: the index of ${collection.size} items was built in ${seconds} s`);
   } catch (error) {
     const { code, message } = understandError(error);
     readiness.note(name, 'ready', 'there is no index, every search is exact');
@@ -74,7 +76,7 @@ async function openCollections(
       const collection = await gallery.collection(name);
       await collection.warmUp();
       readiness.note(name, 'ready');
-      if (collection.rebuiltBecause !== undefined) void watchIndexing(collection, readiness, report);
+      void watchIndexing(collection, readiness, report);
     } catch (error) {
       failures.push(error);
       const { code, message } = understandError(error);

@@ -59,8 +59,8 @@ export class Collection {
   constructor(private readonly parts: CollectionParts) {}
 
   /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
-  get rebuiltBecause(): string | undefined {
-    return this.parts.space.current.rebuiltBecause;
+  rebuiltBecause(): Promise<string | undefined> {
+    return this.parts.space.current.rebuiltBecause();
   }
 
   get name(): string {

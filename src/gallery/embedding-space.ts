@@ -57,18 +57,18 @@ export class EmbeddingSpace {
     const followed = new FollowedSet({ ...parts, onChange: changes => cache?.apply(changes) });
     await followed.follow(createTurns());
     followed.catchUp();
-    cache = await GraphCache.open({
+    cache = new GraphCache({
       ...parts,
       vectors: followed.vectors,
       modelId: set.modelId,
-      lastVectorId: () => catalog.sets.lastVectorId(),
+      lastVectorId: catalog.sets.lastVectorId(),
       path: parts.indexPath,
     });
     return new EmbeddingSpace(parts, followed, cache, version);
   }
 
   /** Why the graph is built anew, or was when the space was opened; nothing when its snapshot is used. */
-  get rebuiltBecause(): string | undefined {
+  rebuiltBecause(): Promise<string | undefined> {
     return this.cache.rebuiltBecause;
   }
 

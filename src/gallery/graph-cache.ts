@@ -11,8 +11,8 @@ export interface GraphCacheParts {
   /** What the graph is to hold. */
   readonly vectors: ExactIndex;
   readonly modelId: string;
-  /** Highest vector id that the catalog ever gave. */
-  readonly lastVectorId: () => number;
+  /** Highest vector id that the catalog ever gave before the graph is opened. */
+  readonly lastVectorId: number;
   /** Of the snapshot. */
   readonly path: string;
   /** With `write` a snapshot that cannot be used is taken away, so that nobody trusts it later. */
@@ -29,8 +29,8 @@ const shareToSave = 0.1;
  * what the vectors are, it is not there for searches.
  */
 export class GraphCache {
-  /** Why the graph is built anew, or was; nothing when its snapshot is used. */
-  readonly rebuiltBecause: string | undefined;
+  /** Why the graph is built anew, or was; nothing when its snapshot is used. Known once that has been read. */
+  readonly rebuiltBecause: Promise<string | undefined>;
   /** Once the graph is there. @throws MedoidError `interrupted` when it is closed before that */
   readonly ready: Promise<void>;
   private index: HnswIndex | undefined;
@@ -43,26 +43,22 @@ export class GraphCache {
   private readonly saving = pLimit(1);
   private readonly stop = new AbortController();
 
-  private constructor(
-    private readonly parts: GraphCacheParts,
-    loaded: HnswIndex | string,
-  ) {
+  /** Begins to read the snapshot. */
+  constructor(private readonly parts: GraphCacheParts) {
+    const loading = load(parts, this.stop.signal);
     // Of nothing a graph is built in no time: nobody need be told.
-    this.rebuiltBecause = typeof loaded === 'string' && parts.vectors.size > 0 ? loaded : undefined;
-    this.ready = this.prepare(loaded);
+    const isEmpty = parts.vectors.size === 0;
+    this.rebuiltBecause = loading.then(loaded =>
+      typeof loaded === 'string' && !isEmpty ? loaded : undefined,
+    );
+    this.ready = this.prepare(loading);
     // Those who wait for it are told why it failed, and so is the log.
+    this.rebuiltBecause.catch(() => undefined);
     this.ready.catch(error => {
       if (!this.stop.signal.aborted) {
         parts.notify(`the index of ${parts.modelId} could not be built: ${messageOf(error)}`, error);
       }
     });
-  }
-
-  /** Reads the snapshot; what is to be done with it, or in its place, is begun. */
-  static async open(parts: GraphCacheParts): Promise<GraphCache> {
-    const loaded = await load(parts);
-    if (typeof loaded === 'string' && parts.access === 'write') await removeSnapshot(parts.path);
-    return new GraphCache(parts, loaded);
   }
 
   /** Holds the same as the vectors; nothing while it is being made. */
@@ -125,9 +121,11 @@ export class GraphCache {
     });
   }
 
-  private async prepare(loaded: HnswIndex | string): Promise<void> {
+  private async prepare(loading: Promise<HnswIndex | string>): Promise<void> {
     const takeTurn = createTurns(this.stop.signal);
-    const { vectors } = this.parts;
+    const { vectors, access, path } = this.parts;
+    const loaded = await loading;
+    if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
     const index = typeof loaded === 'string' ? new HnswIndex(vectors.dimension) : loaded;
     this.changes += await align(index, vectors, takeTurn);
     // From here on without a pause. What went meanwhile may have been added before it did.
@@ -136,7 +134,7 @@ export class GraphCache {
     this.changes += gone.length;
     this.removedMeanwhile.clear();
     this.index = index;
-    if (this.rebuiltBecause === undefined || this.parts.access === 'read') return;
+    if (typeof loaded !== 'string' || vectors.size === 0 || access === 'read') return;
     // Nobody is to wait for it: it is for the next start.
     this.save().catch(error => {
       if (this.stop.signal.aborted) return;
@@ -146,26 +144,28 @@ export class GraphCache {
 }
 
 /** The snapshot, or why it cannot be used. */
-async function load({ path, modelId, vectors, lastVectorId }: GraphCacheParts): Promise<HnswIndex | string> {
+async function load(
+  { path, modelId, vectors, lastVectorId }: GraphCacheParts,
+  signal: AbortSignal,
+): Promise<HnswIndex | string> {
   try {
     const index = await HnswIndex.load(path, { modelId, dimension: vectors.dimension });
-    return (await contradiction(index, vectors, lastVectorId())) ?? index;
+    if (index.lastId > lastVectorId) {
+      return `it has seen vector ${index.lastId}, the catalog only ${lastVectorId}`;
+    }
+    return (await findContradiction(index, vectors, createTurns(signal))) ?? index;
   } catch (error) {
     if (error instanceof MedoidError && error.code === 'invalid-index') return messageOf(error);
     throw error;
   }
 }
 
-/** Why a snapshot that is whole cannot be of this catalog: one put back from a backup gives ids out again. */
-async function contradiction(
+/** Why a snapshot that is whole cannot be of this catalog: one put back from a backup gives ids out again. Every vector is compared. */
+async function findContradiction(
   index: HnswIndex,
   vectors: ExactIndex,
-  lastVectorId: number,
+  takeTurn: TakeTurn,
 ): Promise<string | undefined> {
-  if (index.lastId > lastVectorId) {
-    return `it has seen vector ${index.lastId}, the catalog only ${lastVectorId}`;
-  }
-  const takeTurn = createTurns();
   for (const id of index.ids()) {
     await takeTurn();
     if (!vectors.has(id)) continue;

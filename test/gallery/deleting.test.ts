@@ -82,7 +82,7 @@ describe('deleting', () => {
     await expect(reader.readImage(1)).rejects.toThrow(withCode('not-found'));
     await gallery.close();
     const again = await (await open({ access: 'write' })).collection('default');
-    expect(again.rebuiltBecause).toBeUndefined();
+    expect(await again.rebuiltBecause()).toBeUndefined();
     expect(await foundBy(again, false)).toHaveLength(6);
     const [outcome] = await again.add([{ key: 'new', image: filled.pictures[0] }]);
     expect(outcome).toMatchObject({ status: 'added', item: { id: 9 } });

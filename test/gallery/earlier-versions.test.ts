@@ -162,12 +162,14 @@ describe.each(keptGalleries)('the gallery %s', name => {
     expect(schemaOf(catalogPath)).toEqual(schemaOf(newPath));
     // What a snapshot lacks is written when a collection that was opened is closed.
     const again = await open();
-    for (const { name: collectionName } of contents.collections) await again.collection(collectionName);
+    for (const { name: collectionName } of contents.collections) {
+      await (await again.collection(collectionName)).indexed();
+    }
     await again.close();
     const [before, rows] = [await readFolder(directory), dump(catalogPath)];
     const third = await open();
     for (const { name: collectionName } of contents.collections) {
-      expect((await third.collection(collectionName)).rebuiltBecause).toBeUndefined();
+      expect(await (await third.collection(collectionName)).rebuiltBecause()).toBeUndefined();
     }
     await third.close();
     expect(dump(catalogPath)).toEqual(rows);

@@ -139,6 +139,7 @@ describe('the space a collection is searched in', () => {
       set: catalog.sets.find(set.setId) as EmbeddingSetRow,
       indexPath: join(filled.folder, 'own.hnsw'),
     });
+    opened.push(space);
     const add = (count: number, firstId: number): void =>
       space.apply({ add: createUnitVectors(count, 2, { firstId, seed: firstId }), remove: [] });
     await space.save();
@@ -165,6 +166,7 @@ describe('the space a collection is searched in', () => {
       set: catalog.sets.find(set.setId) as EmbeddingSetRow,
       indexPath: join(filled.folder, 'own.hnsw'),
     });
+    opened.push(space);
     const vectors = createUnitVectors(25, 2);
     space.apply({ add: vectors.slice(0, 15), remove: [] });
     expect(space.similarityScale()).toBeUndefined();

@@ -179,7 +179,7 @@ describe('a server that gets anything but what it expects', () => {
     database.close();
     const again = await Gallery.open(directory, { access: 'read', threads: 1 });
     const collection = await again.collection('default');
-    expect(collection.rebuiltBecause).toBeUndefined();
+    expect(await collection.rebuiltBecause()).toBeUndefined();
     const question = (exact: boolean) =>
       collection.search({
         queries: [{ vector: Float32Array.from({ length: 16 }, () => 1) }],

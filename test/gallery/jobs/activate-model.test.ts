@@ -120,7 +120,7 @@ describe('the job that activates a model', () => {
     const files = (await readdir(join(filled.directory, 'index'))).sort();
     expect(files).toEqual(['1.hnsw', '1.json', '3.hnsw', '3.json']);
     const again = await (await open()).collection('default');
-    expect([again.rebuiltBecause, again.modelId]).toEqual([undefined, others[1]]);
+    expect([await again.rebuiltBecause(), again.modelId]).toEqual([undefined, others[1]]);
   });
 
   it('fails no search, loses no add, and mixes no models while it goes on', async () => {
