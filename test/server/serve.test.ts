@@ -105,7 +105,7 @@ describe('serve', () => {
       results: [{ item: { key: 'many-17' }, distance: expect.closeTo(0, 6) }],
     });
     expect(reports.find(line => line.includes('built anew'))).toMatch(
-      /^default: the index is built anew .* exact meanwhile: .*1\.hnsw: ,
+      /^default: the index is built anew .* exact meanwhile: .*1\.hnsw: /,
     );
     await expect
       .poll(readiness, { timeout: 60_000 })
