@@ -34,7 +34,7 @@ interface CachedKey {
   usedAt: number;
 }
 
-const format: DatabaseFormat = {
+export const keyFormat: DatabaseFormat = {
   name: 'a key file',
   // `MEDK` in ASCII.
   applicationId: 0x4d45444b,
@@ -205,7 +205,7 @@ export class KeyStore {
   }
 
   private openConnection(): Connection {
-    const database = openDatabase(this.path, { access: this.options.access }, format);
+    const database = openDatabase(this.path, { access: this.options.access }, keyFormat);
     // A server waits in its only thread.
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
     return { database, statements: prepareStatements(database) };

@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly access: 'read' | 'write';
   /** Makes a new file where there is none; with `write` access only. */
   readonly create?: boolean;
+  /** Takes a file of an older version as it is; with `read` access only, and for queries that know of it. */
+  readonly acceptOlder?: boolean;
 }
 
 const numberOf = (database: Database.Database, pragma: string): number =>
@@ -68,7 +70,7 @@ function migrate(database: Database.Database, { applicationId, migrations }: Dat
 function prepare(
   database: Database.Database,
   path: string,
-  { access, format }: { readonly access: OpenOptions['access']; readonly format: DatabaseFormat },
+  { access, acceptOlder, format }: OpenOptions & { readonly format: DatabaseFormat },
 ): void {
   const version = checkVersion(database, path, format);
   const newest = format.migrations.length;
@@ -76,7 +78,7 @@ function prepare(
     database.pragma(`journal_mode = ${format.journalMode}`);
     database.pragma('synchronous = FULL');
     if (version < newest) migrate(database, format);
-  } else if (version < newest) {
+  } else if (version < newest && !acceptOlder) {
     throw new MedoidError(
       'invalid-gallery',
       `${path} has version ${version}, expected ${newest}: open it once for writing`,
@@ -91,7 +93,7 @@ function prepare(
  */
 export function openDatabase(
   path: string,
-  { access, create = false }: OpenOptions,
+  { access, create = false, acceptOlder = false }: OpenOptions,
   format = catalogFormat,
 ): Database.Database {
   if (!(create && access === 'write') && !existsSync(path)) {
@@ -100,7 +102,7 @@ export function openDatabase(
   let database: Database.Database | undefined;
   try {
     database = new Database(path, { readonly: access === 'read', timeout: busyTimeoutMs });
-    prepare(database, path, { access, format });
+    prepare(database, path, { access, acceptOlder, format });
     return database;
   } catch (error) {
     database?.close();

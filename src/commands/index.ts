@@ -18,6 +18,8 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,
   serve: async () => (await import('./serve.js')).serve,
+  backup: async () => (await import('./backup.js')).backup,
+  restore: async () => (await import('./restore.js')).restore,
   config: async () => (await import('./config.js')).config,
   'keys create': async () => (await import('./keys-create.js')).keysCreate,
   'keys list': async () => (await import('./keys-list.js')).keysList,
