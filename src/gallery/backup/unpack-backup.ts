@@ -91,6 +91,7 @@ export async function unpackBackup(file: string, options: UnpackOptions): Promis
   const images = new Set<string>();
   let header: BackupHeader | undefined;
   let summary: BackupSummary | undefined;
+  let hasCatalog = false;
   await readArchive(
     file,
     async entry => {
@@ -98,13 +99,18 @@ export async function unpackBackup(file: string, options: UnpackOptions): Promis
       else if (entry.kind === 'summary') summary = await readJson(entry, summarySchema);
       else if (entry.kind !== 'image' || withImages) await folder.write(entry);
       else for await (const _ of entry.chunks);
+      if (entry.kind === 'catalog') hasCatalog = true;
       if (entry.kind === 'image') images.add(entry.name.slice(-64));
     },
     options,
   );
   await folder.sync();
-  if (header === undefined || summary === undefined) {
-    throw new MedoidError('invalid-backup', `${file} is no whole backup: it has no ${entryNames.summary}`);
+  if (header === undefined || summary === undefined || !hasCatalog) {
+    const { catalog, summary: name } = entryNames;
+    throw new MedoidError(
+      'invalid-backup',
+      `${file} is no whole backup: it lacks ${hasCatalog ? name : catalog}`,
+    );
   }
   return { header, summary, images };
 }
