@@ -168,7 +168,7 @@ describe('a backup', () => {
     expect((await readEntries(at('b.tar'))).map(({ name }) => name)).toContain(imageEntry(hashOf(0)));
     await restoreBackup(at('b.tar'), at('restored'), { signal });
     const [folder] = [join(at('restored'), 'images', hashOf(0).slice(0, 2))];
-    const names = await readdir(folder).catch(() => []);
+    const names = await readdir(folder).catch((): string[] => []);
     expect([report.items, names.includes(hashOf(0))]).toEqual([3, false]);
   });
 
