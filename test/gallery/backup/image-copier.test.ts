@@ -89,6 +89,22 @@ describe('copying images while they change', () => {
     expect(await copied()).toEqual(neededNow());
   });
 
+  it('does not take an image for lost that went, came back and went again', async () => {
+    const images = copier.list(snapshot());
+    await collection.removeItems([3]);
+    expect(await copier.copy(images)).toBe(1);
+    const add = () => collection.add([{ key: 'again.png', image: filled.pictures[2] }]);
+    await add();
+    const second = copier.list(snapshot());
+    await collection.removeByKeys(['again.png']);
+    expect(await copier.copy(second)).toBe(1);
+    await add();
+    const third = snapshot();
+    expect(await copier.copy(copier.list(third))).toBe(0);
+    expect(copier.listLost(third)).toEqual([]);
+    expect(await copied()).toEqual(neededNow());
+  });
+
   it('tells an image that is lost or damaged from one that went', async () => {
     const pathOf = (i: number) => join(filled.directory, imageEntry(hashOf(i)));
     await rm(pathOf(4));
