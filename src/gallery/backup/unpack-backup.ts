@@ -1,8 +1,5 @@
-import { mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
-import { syncPath } from '../../durable-file.js';
 import { MedoidError, messageOf } from '../../errors.js';
 import {
   type BackupHeader,
@@ -12,6 +9,7 @@ import {
   headerSchema,
   summarySchema,
 } from './backup-format.js';
+import { FolderWriter } from './folder-writer.js';
 import { type ArchivedEntry, type ReadOptions, readArchive } from './read-archive.js';
 
 export interface UnpackOptions extends ReadOptions {
@@ -50,37 +48,6 @@ const anyHeaderSchema = z.looseObject({ formatVersion: z.int() }).transform((hea
   return z.NEVER;
 });
 
-function refuse(path: string, error: unknown): never {
-  throw new MedoidError('file-unusable', `${path} cannot be written: ${messageOf(error)}`, { cause: error });
-}
-
-/** Writes files below a folder, each once and for good. */
-class FolderWriter {
-  private readonly folders = new Set<string>();
-
-  constructor(private readonly directory: string) {}
-
-  async write({ name, kind, chunks }: ArchivedEntry): Promise<void> {
-    const path = join(this.directory, name);
-    await mkdir(dirname(path), { recursive: true }).catch(error => refuse(path, error));
-    for (let folder = dirname(name); folder !== '.'; folder = dirname(folder)) this.folders.add(folder);
-    // Others are not to read the hashes of keys.
-    const file = await open(path, 'wx', kind === 'keys' ? 0o600 : 0o666).catch(error => refuse(path, error));
-    try {
-      for await (const chunk of chunks) await file.appendFile(chunk).catch(error => refuse(path, error));
-      await file.sync().catch(error => refuse(path, error));
-    } finally {
-      await file.close();
-    }
-  }
-
-  /** Makes the names of the files last, too. */
-  async sync(): Promise<void> {
-    for (const folder of this.folders) await syncPath(join(this.directory, folder));
-    await syncPath(this.directory);
-  }
-}
-
 /**
  * Reads a backup and writes what it has to a folder, which is good only when this returns.
  * @throws MedoidError as `readArchive`, or `file-unusable` when there is no room
@@ -104,7 +71,7 @@ export async function unpackBackup(file: string, options: UnpackOptions): Promis
     },
     options,
   );
-  await folder.sync();
+  await folder.sync(options.signal);
   if (header === undefined || summary === undefined || !hasCatalog) {
     const { catalog, summary: name } = entryNames;
     throw new MedoidError(
