@@ -26,7 +26,7 @@ export interface UnpackedBackup {
   readonly images: ReadonlySet<string>;
 }
 
-const mostJsonBytes = 64 * 2 ** 20;
+const mostJsonBytes = 256 * 2 ** 20;
 
 /** @throws MedoidError `invalid-backup` */
 async function readJson<T>({ name, bytes, chunks }: ArchivedEntry, schema: z.ZodType<T>): Promise<T> {

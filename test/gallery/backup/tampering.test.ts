@@ -64,6 +64,10 @@ describe('a backup that is not what was written', () => {
   it('is whole to begin with, and is again when it is packed anew', async () => {
     expect(await verify(at('whole.tar'))).toMatchObject({ summary: { items: 5, images: 5, missing: [] } });
     expect((await readFile(await packBackup(at('same.tar'), entries))).equals(whole)).toBe(true);
+    const long = { name: `models/${'x'.repeat(200)}/model.onnx`, bytes: Buffer.from('long') };
+    expect(await verify(await packBackup(at('long.tar'), [...entries, long]))).toMatchObject({
+      summary: { items: 5 },
+    });
     expect(entries.map(({ name }) => name.replace(/\/.*/, ''))).toEqual([
       ...['backup.json', 'models', 'models', 'images', 'images', 'images', 'images', 'images'],
       ...['keys.sqlite', 'catalog.sqlite', 'summary.json'],
