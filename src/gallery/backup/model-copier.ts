@@ -77,7 +77,11 @@ export class ModelCopier {
   async copyOthers(models: readonly UsedModel[]): Promise<void> {
     const { directory, notify } = this.parts;
     const used = new Set(models.map(({ modelDirectory }) => modelDirectory));
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const entries = await readdir(directory, { withFileTypes: true }).catch(error => {
+      notify(`models that no collection has are left out: ${messageOf(error)}`, error);
+      return [];
+    });
+    for (const entry of entries) {
       const { name } = entry;
       if (!entry.isDirectory() || isUnfinished(name) || used.has(name)) continue;
       const read = await readModel(join(directory, name));

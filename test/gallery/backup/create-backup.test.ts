@@ -105,6 +105,18 @@ describe('a backup', () => {
     await opened.close();
   });
 
+  it('has the catalog and the keys when all else is lost', async () => {
+    for (const name of ['models', 'images']) await rm(inGallery(name), { recursive: true });
+    const told: string[] = [];
+    const report = await backUp(gallery, at('b.tar'), { notify: message => told.push(message) });
+    expect(report).toMatchObject({ items: 4, images: 0, models: 0 });
+    expect(report.missing).toHaveLength(5);
+    expect(told).toEqual([expect.stringMatching(/left out: ENOENT/)]);
+    const { opened } = await restore();
+    expect(opened.listCollections()).toMatchObject([{ name: 'default', items: 4 }]);
+    await opened.close();
+  });
+
   it('has models that no collection has, and leaves out what is none', async () => {
     const folder = await modelFolder();
     const other = await createTinyModel(inGallery('models', 'other'), { seed: 7 });
