@@ -1,3 +1,5 @@
+import { storageTrouble } from './storage-trouble.js';
+
 /**
  * The catalogue of everything that can go wrong in a way a user should understand.
  * `status` is the HTTP answer, `exit` the CLI's exit code (1 failure, 2 misuse), `title` is stable text.
@@ -38,6 +40,8 @@ export const errorCatalogue = {
   'training-diverged': { status: 500, exit: 1, title: 'Training left the finite numbers' },
   'engine-unavailable': { status: 500, exit: 1, title: 'The requested training engine is not installed' },
   'address-in-use': { status: 500, exit: 1, title: 'The port is taken' },
+  'storage-full': { status: 507, exit: 1, title: 'There is no room left to store anything' },
+  'storage-failed': { status: 500, exit: 1, title: 'What is stored cannot be read or written' },
   'internal-error': { status: 500, exit: 1, title: 'Something unexpected went wrong' },
   overloaded: { status: 503, exit: 1, title: 'There is too much to do at the moment' },
   interrupted: { status: 503, exit: 130, title: 'Stopped on request' },
@@ -66,13 +70,21 @@ export class MedoidError extends Error {
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What the operating system says of a path that a user named: missing, not allowed, in the way, disk full, … */
+/** What the operating system says of a path that a user named: missing, in the way, … */
 const isFileTrouble = (error: unknown): error is NodeJS.ErrnoException & { path: string } =>
   error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
 
+/** What it looked like where the disk was full. */
+const isSymptom = ({ code }: MedoidError): boolean =>
+  code === 'file-unusable' || code === 'invalid-index' || code === 'invalid-gallery';
+
 /** Every failure as one of the catalogue; what nobody foresaw is `internal-error`. */
 export function understandError(error: unknown): MedoidError {
-  if (error instanceof MedoidError) return error;
-  const code = isFileTrouble(error) ? 'file-unusable' : 'internal-error';
+  const trouble = storageTrouble(error);
+  if (error instanceof MedoidError) {
+    if (trouble !== 'storage-full' || !isSymptom(error)) return error;
+    return new MedoidError(trouble, error.message, { cause: error });
+  }
+  const code = trouble ?? (isFileTrouble(error) ? 'file-unusable' : 'internal-error');
   return new MedoidError(code, messageOf(error), { cause: error });
 }

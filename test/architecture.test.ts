@@ -34,7 +34,7 @@ const owners: Readonly<Record<string, string>> = {
   sharp: 'images/',
   undici: 'images/',
   'ipaddr.js': 'images/',
-  'hnswlib-node': 'vector-index/hnsw.ts',
+  'hnswlib-node': 'vector-index/native-graph.ts',
   'better-sqlite3': 'catalog/',
   'onnxruntime-node': 'embed/onnx-runtime.ts',
   '@tensorflow/tfjs-core': 'train/tf.ts',

@@ -60,7 +60,8 @@ function renderSetting({
       `${picturesOf(gallery.items)} pictures shared by all items; ${made}, ${mebibytes(gallery.bytes)}`,
     start === undefined
       ? `start ${fixed(startSeconds, 1)} s`
-      : `start without a snapshot of the index ${fixed(start.withoutSnapshotSeconds, 1)} s, with one ` +
+      : `start without a snapshot of the index ${fixed(start.withoutSnapshotSeconds, 1)} s, and ` +
+        `${fixed(start.indexedSeconds, 1)} s until the index was built; with one ` +
         `(${mebibytes(start.snapshotBytes)}) ${fixed(startSeconds, 1)} s`,
     `the graph finds ${fixed(100 * recall, 2)} % of the exact 10 nearest of stored vectors; resident memory ` +
       `${mebibytes(residentBytes.atFirst)} at first, ${mebibytes(residentBytes.atLast)} at last`,

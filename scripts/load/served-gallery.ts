@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export interface ServedGallery {
   readonly url: string;
   /** From the start of the process until every collection is open. */
   readonly startSeconds: number;
+  /** @returns seconds from the start of the process until every index is there */
+  waitForIndex(): Promise<number>;
   /** What the server has counted, by name and labels as they stand in `/metrics`. */
   readMetrics(): Promise<ReadonlyMap<string, number>>;
   /** Stops the server and waits until it has ended. */
@@ -51,6 +54,19 @@ async function readMetrics(url: string): Promise<ReadonlyMap<string, number>> {
   return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
 }
 
+const indexPollMs = 100;
+
+/** Until then searches compare with every vector. */
+async function waitForIndex(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { collections } = (await (await fetch(`${url}/readyz`)).json()) as {
+      readonly collections: readonly { readonly status: string }[];
+    };
+    if (collections.every(({ status }) => status !== 'indexing')) return;
+    await delay(indexPollMs, undefined, { signal });
+  }
+}
+
 /** Ends with this process, when the signal is aborted, or when it is told to: by its own number, and waited for. */
 function createStop(child: Server, signal: AbortSignal): () => Promise<void> {
   const closed = once(child, 'close');
@@ -86,6 +102,12 @@ export async function serveGallery(options: ServeOptions): Promise<ServedGallery
     throw new Error(`the server did not start: ${await readFile(options.logPath, 'utf8')}`);
   }
   const { url } = JSON.parse(String(line)) as { url: string };
-  const startSeconds = (performance.now() - started) / 1000;
-  return { url, startSeconds, readMetrics: () => readMetrics(url), close };
+  const secondsSince = (): number => (performance.now() - started) / 1000;
+  return {
+    url,
+    startSeconds: secondsSince(),
+    waitForIndex: () => waitForIndex(url, options.signal).then(secondsSince),
+    readMetrics: () => readMetrics(url),
+    close,
+  };
 }

@@ -6,6 +6,7 @@ import type { CliCommand } from '../../src/commands/command.js';
 import { loadCommands } from '../../src/commands/index.js';
 import { configDescription, kebabCase } from '../../src/commands/read-input.js';
 import { type ErrorCode, errorCatalogue } from '../../src/errors.js';
+import { findingCatalogue } from '../../src/gallery/doctor/finding-catalogue.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
@@ -120,10 +121,26 @@ const interfaceTables: Tables = {
   problems: renderProblems,
 };
 
+/** Tables of `docs/operating.md`. */
+const operatingTables: Tables = {
+  findings: () =>
+    renderTable(
+      ['finding', 'severity', 'meaning', 'with `--fix`', 'what else to do'],
+      Object.entries(findingCatalogue).map(([name, { severity, meaning, mend, advice }]) => [
+        code(name),
+        severity,
+        meaning,
+        mend ?? 'left as it is',
+        advice ?? '',
+      ]),
+    ),
+};
+
 /** Every page with generated tables, and what they are. */
 export const generatedPages: Readonly<Record<string, Tables>> = {
   'docs/training.md': trainingTables,
   'docs/api.md': interfaceTables,
+  'docs/operating.md': operatingTables,
   'docs/options.md': Object.fromEntries(
     commands.map(command => [command.name.replace(' ', '-'), () => renderFlags(command)]),
   ),

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { type CopyOptions, copyPages } from './copy-pages.js';
-import { openDatabase } from './open-database.js';
+import { closeDatabase, openDatabase } from './open-database.js';
 import { parseJobText } from './rows.js';
 
 /** How far a catalog had come: each vector and each job after it has a higher id. */
@@ -48,13 +48,13 @@ export class CatalogSnapshot {
     try {
       return new CatalogSnapshot(database);
     } catch (error) {
-      database.close();
+      closeDatabase(database);
       throw error;
     }
   }
 
   close(): void {
-    this.database.close();
+    closeDatabase(this.database);
   }
 
   counts(): CatalogCounts {

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { storageTrouble } from '../storage-trouble.js';
 import { countWrites } from './count-writes.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
@@ -112,6 +113,15 @@ export class Catalog {
 
   close(): void {
     closeDatabase(this.database);
+  }
+
+  /** Brings the write-ahead log into the file, as far as that can be done, so that it takes no room. */
+  shrinkLog(): void {
+    try {
+      this.database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (storageTrouble(error) === undefined) throw error;
+    }
   }
 
   /** Everything `work` writes is kept or nothing is; everything it reads is of one moment. */

@@ -1,19 +1,14 @@
-import { MedoidError, messageOf } from '../errors.js';
+import { MedoidError } from '../errors.js';
+import { findDatabaseFaults } from './find-database-faults.js';
 import { keyFormat } from './key-store.js';
-import { closeDatabase, type DatabaseFormat, openDatabase } from './open-database.js';
+import { catalogFormat, closeDatabase, type DatabaseFormat, openDatabase } from './open-database.js';
 
-const shownProblems = 3;
-
-/** What SQLite finds wrong, as text; nothing where all is well. */
-function findProblems(path: string, format: DatabaseFormat | undefined): string[] {
-  const database = openDatabase(path, { access: 'write' }, format);
+/** Rows that belong to none, in words; nothing where all belong together. */
+function findStrays(path: string, format: DatabaseFormat): string | undefined {
+  const database = openDatabase(path, { access: 'read' }, format);
   try {
-    const integrity = database.prepare('PRAGMA integrity_check').pluck().all() as string[];
-    const strays = database.prepare('PRAGMA foreign_key_check').all() as { table: string; parent: string }[];
-    return [
-      ...integrity.filter(line => line !== 'ok'),
-      ...strays.map(({ table, parent }) => `a row of ${table} belongs to none of ${parent}`),
-    ];
+    const [stray] = database.prepare('PRAGMA foreign_key_check').all() as { table: string; parent: string }[];
+    return stray && `a row of ${stray.table} belongs to none of ${stray.parent}`;
   } finally {
     closeDatabase(database);
   }
@@ -23,21 +18,15 @@ function findProblems(path: string, format: DatabaseFormat | undefined): string[
  * Brings a file that nobody else has open to the newest version, and reads all of it.
  * @throws MedoidError `invalid-gallery` when it is of another kind, newer than this program, or damaged
  */
-function checkDatabase(path: string, format?: DatabaseFormat): void {
-  let problems: string[];
-  try {
-    problems = findProblems(path, format);
-  } catch (error) {
-    if (error instanceof MedoidError) throw error;
-    throw new MedoidError('invalid-gallery', `${path} is damaged: ${messageOf(error)}`, { cause: error });
-  }
-  if (problems.length === 0) return;
-  const shown = problems.slice(0, shownProblems).join('; ');
-  throw new MedoidError('invalid-gallery', `${path} is damaged: ${shown}`);
+function checkDatabase(path: string, format: DatabaseFormat): void {
+  closeDatabase(openDatabase(path, { access: 'write' }, format));
+  const [fault] = findDatabaseFaults(path, format);
+  const detail = fault?.detail ?? findStrays(path, format);
+  if (detail !== undefined) throw new MedoidError('invalid-gallery', `${path} is damaged: ${detail}`);
 }
 
 /** @throws MedoidError as `checkDatabase` */
-export const checkCatalog = (path: string): void => checkDatabase(path);
+export const checkCatalog = (path: string): void => checkDatabase(path, catalogFormat);
 
 /** @throws MedoidError as `checkDatabase` */
 export const checkKeys = (path: string): void => checkDatabase(path, keyFormat);

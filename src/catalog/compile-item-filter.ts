@@ -6,23 +6,18 @@ import {
   type ItemFilter,
   isColumnField,
 } from './item-filter.js';
-
-/** A condition on the table `items`, and what its question marks stand for, in order. It is 0 or 1, never NULL. */
-export interface CompiledFilter {
-  readonly sql: string;
-  readonly parameters: (string | number)[];
-}
+import type { ItemWhere } from './item-where.js';
 
 type Kind = 'string' | 'number' | 'boolean' | 'null';
 
-const fixed = (sql: string): CompiledFilter => ({ sql, parameters: [] });
-const parameter = (value: string | number): CompiledFilter => ({ sql: '?', parameters: [value] });
+const fixed = (sql: string): ItemWhere => ({ sql, parameters: [] });
+const parameter = (value: string | number): ItemWhere => ({ sql: '?', parameters: [value] });
 const always = fixed('1');
 const never = fixed('0');
 
 const kindOf = (value: FilterValue): Kind => (value === null ? 'null' : (typeof value as Kind));
 
-const concat = (...parts: readonly (CompiledFilter | string)[]): CompiledFilter => {
+const concat = (...parts: readonly (ItemWhere | string)[]): ItemWhere => {
   const fragments = parts.map(part => (typeof part === 'string' ? fixed(part) : part));
   return {
     sql: fragments.map(({ sql }) => sql).join(''),
@@ -31,7 +26,7 @@ const concat = (...parts: readonly (CompiledFilter | string)[]): CompiledFilter 
 };
 
 /** @param parts at least one */
-function join(parts: readonly CompiledFilter[], operator: 'AND' | 'OR'): CompiledFilter {
+function join(parts: readonly ItemWhere[], operator: 'AND' | 'OR'): ItemWhere {
   if (parts.length === 1) return parts[0];
   return concat('(', ...parts.flatMap((part, i) => (i === 0 ? [part] : [` ${operator} `, part])), ')');
 }
@@ -45,7 +40,7 @@ const toJsonPath = (field: string): string =>
     .join('')}`;
 
 /** All values are of the kind that the expression has, so that SQLite converts nothing. */
-function compileOneOf(expression: CompiledFilter, values: readonly (string | number)[]): CompiledFilter {
+function compileOneOf(expression: ItemWhere, values: readonly (string | number)[]): ItemWhere {
   if (values.length === 0) return never;
   if (values.length === 1) return concat(expression, ' = ', parameter(values[0]));
   const value = typeof values[0] === 'number' ? 'CAST(value AS REAL)' : 'value';
@@ -55,7 +50,7 @@ function compileOneOf(expression: CompiledFilter, values: readonly (string | num
 const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
 /** As `compileOneOf`. */
-function compileRange(expression: CompiledFilter, range: FilterRange): CompiledFilter {
+function compileRange(expression: ItemWhere, range: FilterRange): ItemWhere {
   const bounds = Object.entries(operators).flatMap(([name, operator]) => {
     const bound = range[name as keyof FilterRange];
     return bound === undefined ? [] : [concat(expression, ` ${operator} `, parameter(bound))];
@@ -66,7 +61,7 @@ function compileRange(expression: CompiledFilter, range: FilterRange): CompiledF
 const kindOfRange = (range: FilterRange): Kind =>
   kindOf(Object.values(range).find(bound => bound !== undefined));
 
-function compileColumn(field: keyof typeof columnFields, filter: FieldFilter): CompiledFilter {
+function compileColumn(field: keyof typeof columnFields, filter: FieldFilter): ItemWhere {
   const { column, type } = columnFields[field];
   const isThere = fixed(`${column} IS NOT NULL`);
   const isNull = fixed(`${column} IS NULL`);
@@ -85,20 +80,20 @@ function compileColumn(field: keyof typeof columnFields, filter: FieldFilter): C
 /** What a filter asks of values whose JSON type is one of `types`. */
 interface TypedCondition {
   readonly types: readonly string[];
-  readonly of: (value: CompiledFilter) => CompiledFilter;
+  readonly of: (value: ItemWhere) => ItemWhere;
 }
 
 const typesOf = { string: ['text'], number: ['integer', 'real'] } as const;
 /** JSON may have whole numbers beyond 2⁵³, which here are what they are in JavaScript. */
-const asNumber = (value: CompiledFilter): CompiledFilter => concat('CAST(', value, ' AS REAL)');
+const asNumber = (value: ItemWhere): ItemWhere => concat('CAST(', value, ' AS REAL)');
 
 function oneOfConditions(values: readonly FilterValue[]): TypedCondition[] {
   const texts = values.filter(value => typeof value === 'string');
   const numbers = values.filter(value => typeof value === 'number');
   const others = [...new Set(values)].filter(value => value === null || typeof value === 'boolean');
   return [
-    { types: typesOf.string, of: (value: CompiledFilter) => compileOneOf(value, texts) },
-    { types: typesOf.number, of: (value: CompiledFilter) => compileOneOf(asNumber(value), numbers) },
+    { types: typesOf.string, of: (value: ItemWhere) => compileOneOf(value, texts) },
+    { types: typesOf.number, of: (value: ItemWhere) => compileOneOf(asNumber(value), numbers) },
     { types: others.map(String), of: () => always },
   ];
 }
@@ -110,18 +105,14 @@ function rangeConditions(range: FilterRange): TypedCondition[] {
 }
 
 /** A CASE, so that of values of another type nothing but the type is read. */
-const compileCase = (
-  type: CompiledFilter,
-  value: CompiledFilter,
-  conditions: readonly TypedCondition[],
-): CompiledFilter =>
+const compileCase = (type: ItemWhere, value: ItemWhere, conditions: readonly TypedCondition[]): ItemWhere =>
   concat(
     ...['CASE ', type],
     ...conditions.flatMap(({ types, of }) => types.flatMap(name => [` WHEN '${name}' THEN `, of(value)])),
     ' ELSE 0 END',
   );
 
-function compileMetadata(field: string, filter: FieldFilter): CompiledFilter {
+function compileMetadata(field: string, filter: FieldFilter): ItemWhere {
   const path = parameter(toJsonPath(field));
   const type = concat('json_type(items.metadata, ', path, ')');
   if ('exists' in filter) {
@@ -139,10 +130,11 @@ function compileMetadata(field: string, filter: FieldFilter): CompiledFilter {
 }
 
 /**
- * Which rows of `items` a filter finds, as a condition for a WHERE. Every value and every path is a parameter.
+ * Which rows of `items` a filter finds, as a condition for a WHERE. Every value and every path is a parameter. It is 0
+ * or 1, never NULL.
  * @param filter as `itemFilterSchema` has read it
  */
-export function compileItemFilter(filter: ItemFilter): CompiledFilter {
+export function compileItemFilter(filter: ItemFilter): ItemWhere {
   if ('and' in filter) return join(filter.and.map(compileItemFilter), 'AND');
   if ('or' in filter) return join(filter.or.map(compileItemFilter), 'OR');
   if ('not' in filter) {

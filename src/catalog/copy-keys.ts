@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copyPages } from './copy-pages.js';
 import { keyFormat } from './key-store.js';
-import { openDatabase } from './open-database.js';
+import { closeDatabase, openDatabase } from './open-database.js';
 
 /**
  * Copies the keys of a gallery as they are at one moment.
@@ -19,6 +19,6 @@ export async function copyKeys(gallery: string, target: string, options?: CopyOp
     await copyPages(database, target, options);
     return true;
   } finally {
-    database.close();
+    closeDatabase(database);
   }
 }

@@ -94,7 +94,7 @@ export class JobTable {
   }
 
   /** By ascending id, from the first one above `afterId`; without their results. */
-  list({ collectionId = undefined, state = undefined, ...page }: JobListing): JobRow[] {
+  list({ collectionId, state, ...page }: JobListing): JobRow[] {
     const wanted = { collectionId: collectionId ?? null, state: state ?? null, ...page };
     return this.statements.list.all(wanted).map(parseJob);
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MedoidError } from '../errors.js';
+import { parseRow } from './parse-row.js';
 
 /** What a key may do; each includes those before it. */
 export const keyScopes = ['read', 'write', 'admin'] as const;
@@ -36,10 +36,4 @@ const keySchema = z
 export type KeyRow = z.output<typeof keySchema>;
 
 /** @throws MedoidError `invalid-gallery` */
-export function parseKeyRow(row: unknown): KeyRow {
-  const parsed = keySchema.safeParse(row);
-  if (parsed.success) return parsed.data;
-  throw new MedoidError('invalid-gallery', `the key file has an odd row: ${z.prettifyError(parsed.error)}`, {
-    cause: parsed.error,
-  });
-}
+export const parseKeyRow = (row: unknown): KeyRow => parseRow(keySchema, row, 'the key file');

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
 
@@ -27,6 +28,10 @@ export class ProcessLock {
     let database: Database.Database | undefined;
     try {
       database = new Database(path, { timeout: 0 });
+      // Of a file that may only be read SQLite gives a lock that keeps nobody out.
+      accessSync(path, constants.W_OK);
+      // No file beside it: there may be no room for one.
+      database.pragma('journal_mode = MEMORY');
       database.exec('BEGIN EXCLUSIVE');
       return new ProcessLock(database);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MedoidError } from '../errors.js';
+import { parseRow } from './parse-row.js';
 
 const jsonSchema = z.string().transform((text, context): unknown => {
   try {
@@ -96,7 +96,7 @@ const itemSchema = z
     vectorId: row.vector_id,
   }));
 
-const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 export type JobState = (typeof jobStates)[number];
 
 const jobSchema = z
@@ -137,17 +137,12 @@ export type EmbeddingSetRow = z.output<typeof embeddingSetSchema>;
 export type JobRow = z.output<typeof jobSchema>;
 export type ItemRow = z.output<typeof itemSchema>;
 
-function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(row);
-  if (parsed.success) return parsed.data;
-  throw new MedoidError('invalid-gallery', `the catalog has an odd row: ${z.prettifyError(parsed.error)}`, {
-    cause: parsed.error,
-  });
-}
+const parse = <Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> =>
+  parseRow(schema, row, 'the catalog');
 
-export const parseCollection = (row: unknown): CollectionRow => parseRow(collectionSchema, row);
-export const parseEmbeddingSet = (row: unknown): EmbeddingSetRow => parseRow(embeddingSetSchema, row);
-export const parseJob = (row: unknown): JobRow => parseRow(jobSchema, row);
+export const parseCollection = (row: unknown): CollectionRow => parse(collectionSchema, row);
+export const parseEmbeddingSet = (row: unknown): EmbeddingSetRow => parse(embeddingSetSchema, row);
+export const parseJob = (row: unknown): JobRow => parse(jobSchema, row);
 /** What a job was given or saved; null where there is nothing. */
-export const parseJobText = (text: unknown): unknown => parseRow(jsonSchema.nullable(), text ?? null);
-export const parseItem = (row: unknown): ItemRow => parseRow(itemSchema, row);
+export const parseJobText = (text: unknown): unknown => parse(jsonSchema.nullable(), text ?? null);
+export const parseItem = (row: unknown): ItemRow => parse(itemSchema, row);

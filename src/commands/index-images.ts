@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../durable-file.js';
 import { loadModel } from '../embed/manifest.js';
-import { errorCatalogue, MedoidError } from '../errors.js';
+import { errorCatalogue, MedoidError, understandError } from '../errors.js';
 import type { Collection } from '../gallery/collection.js';
 import { Gallery } from '../gallery/gallery.js';
+import type { ImageSource } from '../gallery/image-source.js';
 import { type ImportReport, importImages } from '../gallery/import-images.js';
 import { openSource } from '../gallery/open-source.js';
-import { type CommandResult, defineCommand, numeric } from './command.js';
+import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
 import { createProgress } from './progress.js';
 
 const shownFailures = 20;
@@ -32,7 +33,24 @@ async function writeReport(directory: string, report: object): Promise<string> {
   return path;
 }
 
-function describe(report: ImportReport, reportPath: string): string {
+/** What the images are there without: where it cannot be written that is told. @returns whether it was done */
+async function tryTo(
+  what: string,
+  report: CommandContext['report'],
+  work: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    const { code, message } = understandError(error);
+    if (code === 'internal-error') throw error;
+    report(`${what}: ${code}: ${message}`);
+    return false;
+  }
+}
+
+function describe(report: ImportReport, reportPath: string | undefined): string {
   const { added, replaced, updated, unchanged, ignored, failed } = report;
   const counts = { added, replaced, updated, unchanged, ignored, failed: failed.length };
   const lines = failed
@@ -40,7 +58,46 @@ function describe(report: ImportReport, reportPath: string): string {
     .map(({ path, code, message }) => `  ${path}: ${code}: ${message}`);
   if (failed.length > shownFailures) lines.push(`  and ${failed.length - shownFailures} more`);
   const summary = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  return [summary.join(', '), ...lines, `report: ${reportPath}`].join('\n');
+  const written = reportPath === undefined ? [] : [`report: ${reportPath}`];
+  return [summary.join(', '), ...lines, ...written].join('\n');
+}
+
+interface Addition {
+  readonly images: ImageSource;
+  /** Where they were found. */
+  readonly source: string;
+  readonly gallery: string;
+  readonly collection: string;
+  readonly model?: string | undefined;
+  readonly batch: number;
+}
+
+async function addImages(
+  gallery: Gallery,
+  { images, source, gallery: directory, batch, ...input }: Addition,
+  { signal, report: tell }: CommandContext,
+): Promise<CommandResult & { readonly exitCode: number }> {
+  const collection = await openCollection(gallery, input.collection, input.model);
+  if (collection.rebuiltBecause !== undefined) {
+    tell(`the index is built anew from the catalog: ${collection.rebuiltBecause}`);
+  }
+  const progress = createProgress('index', images.images.length, 'images');
+  const report = await importImages(collection, images, {
+    batchSize: batch,
+    signal,
+    onProgress: (done, { failed }) => progress.update(done, `${failed.length} failed`),
+  }).finally(progress.close);
+  const isSaved = await tryTo('the index was not saved, and will be built anew', tell, () =>
+    collection.save(),
+  );
+  const { modelId } = collection;
+  let reportPath: string | undefined;
+  const isReported = await tryTo('the report was not saved', tell, async () => {
+    reportPath = await writeReport(directory, { source, modelId, ...report });
+  });
+  const isWhole = isSaved && isReported && report.failed.length === 0;
+  const exitCode = signal.aborted ? errorCatalogue.interrupted.exit : Number(!isWhole);
+  return { json: report, text: describe(report, reportPath), exitCode };
 }
 
 export const indexImages = defineCommand({
@@ -66,7 +123,7 @@ export const indexImages = defineCommand({
     batch: numeric(z.number().int().min(1).max(1024)).default(64).describe('images embedded together'),
   }),
   async run(input, context): Promise<CommandResult> {
-    const source = await openSource(input.source, { labelFrom: input.labelFrom });
+    const images = await openSource(input.source, { labelFrom: input.labelFrom });
     // Before a gallery is made for it.
     if (input.model !== undefined) await loadModel(input.model);
     // Jobs are the server's: they need what only it is set up with.
@@ -75,26 +132,13 @@ export const indexImages = defineCommand({
       create: input.model !== undefined,
       runJobs: false,
     });
-    try {
-      const collection = await openCollection(gallery, input.collection, input.model);
-      if (collection.rebuiltBecause !== undefined && collection.size > 0) {
-        context.report(`the index was built anew from the catalog: ${collection.rebuiltBecause}`);
-      }
-      const progress = createProgress('index', source.images.length, 'images');
-      const report = await importImages(collection, source, {
-        batchSize: input.batch,
-        signal: context.signal,
-        onProgress: (done, { failed }) => progress.update(done, `${failed.length} failed`),
-      }).finally(progress.close);
-      await collection.save();
-      const { modelId } = collection;
-      const reportPath = await writeReport(input.gallery, { source: input.source, modelId, ...report });
-      const exitCode = context.signal.aborted
-        ? errorCatalogue.interrupted.exit
-        : Math.min(1, report.failed.length);
-      return { json: report, text: describe(report, reportPath), exitCode };
-    } finally {
+    const answer = await addImages(gallery, { images, ...input }, context).catch(async error => {
       await gallery.close();
-    }
+      throw error;
+    });
+    const closed = await tryTo('the gallery was not closed in good order', context.report, () =>
+      gallery.close(),
+    );
+    return closed ? answer : { ...answer, exitCode: answer.exitCode || 1 };
   },
 });

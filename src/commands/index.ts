@@ -18,6 +18,7 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,
   serve: async () => (await import('./serve.js')).serve,
+  doctor: async () => (await import('./doctor.js')).doctor,
   backup: async () => (await import('./backup.js')).backup,
   restore: async () => (await import('./restore.js')).restore,
   config: async () => (await import('./config.js')).config,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { understandError } from '../errors.js';
+import type { Collection } from '../gallery/collection.js';
 import { Gallery } from '../gallery/gallery.js';
 import { createLog } from '../log.js';
 import { version } from '../package-version.js';
@@ -24,6 +25,32 @@ import {
 
 /** Where `scripts/build-web.ts` puts the page, seen from the compiled file. */
 const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));
+
+/** Says that the index of a collection is built anew while it is served, and what came of it. */
+async function watchIndexing(
+  collection: Collection,
+  readiness: Readiness,
+  report: CommandContext['report'],
+): Promise<void> {
+  const { name, size, rebuiltBecause } = collection;
+  const began = performance.now();
+  readiness.note(name, 'indexing', 'the index is built anew');
+  report(
+    `${name}: the index is built anew from the catalog, searches are exact meanwhile: ${rebuiltBecause}`,
+  );
+  try {
+    await collection.indexed();
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    readiness.note(name, 'ready', 'the index was built anew');
+    report(`${name}: the index of ${size} items was built in ${seconds} s`);
+  } catch (error) {
+    const { code, message } = understandError(error);
+    readiness.note(name, 'ready', 'there is no index, every search is exact');
+    // Told to stop, or the collection is gone.
+    if (code === 'interrupted') return;
+    report(`${name}: the index cannot be built, every search is exact: ${code}: ${message}`);
+  }
+}
 
 /**
  * Opens every collection, so that the first request does not wait for it. One that is broken is reported and the
@@ -46,11 +73,8 @@ async function openCollections(
     try {
       const collection = await gallery.collection(name);
       await collection.warmUp();
-      const { rebuiltBecause } = collection;
-      readiness.note(name, 'ready', rebuiltBecause === undefined ? undefined : 'the index was built anew');
-      if (rebuiltBecause !== undefined) {
-        report(`${name}: the index was built anew from the catalog: ${rebuiltBecause}`);
-      }
+      readiness.note(name, 'ready');
+      if (collection.rebuiltBecause !== undefined) void watchIndexing(collection, readiness, report);
     } catch (error) {
       failures.push(error);
       const { code, message } = understandError(error);
@@ -88,6 +112,7 @@ async function openService(settings: ServerSettings, { signal, report }: Command
     wrapEmbedder: queue.wrap,
     runJobs: true,
     jobsAtOnce: settings.jobsAtOnce,
+    snapshotAfter: settings.snapshotAfter,
     onNotice: notify,
     ...(settings.models === undefined ? {} : { modelsDirectory: settings.models }),
     ...(fetcher === undefined ? {} : { fetchImage: fetcher.fetch }),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { defaultSnapshotAfter } from '../gallery/default-snapshot-after.js';
 import { defaultImageLimits } from '../images/limits.js';
 import { nameList, numeric } from './command.js';
 
@@ -101,6 +102,11 @@ export const serverSettings = z.strictObject({
   jobsAtOnce: numeric(z.number().int().min(1).max(64))
     .default(1)
     .describe('long tasks that run side by side'),
+  snapshotAfter: count(1)
+    .default(defaultSnapshotAfter)
+    .describe(
+      'changes of a collection after which its index is saved, or a tenth of its items where that is more',
+    ),
   metrics: onOrOff.default('on').describe('whether /metrics is there'),
   docs: onOrOff.default('on').describe('whether the pages on the HTTP interface are there'),
 });

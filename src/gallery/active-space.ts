@@ -43,10 +43,6 @@ export class ActiveSpace {
       await once(this.opening, wanted.id, async () => {
         try {
           const space = await this.parts.openSpace(wanted);
-          await this.makeReady(space).catch(async error => {
-            await space.close();
-            throw error;
-          });
           this.replace(space);
         } finally {
           this.opening.delete(wanted.id);
@@ -69,11 +65,6 @@ export class ActiveSpace {
         if (this.parts.access === 'write') throw error;
       }
     }
-  }
-
-  /** Has the space make what this one has, so that no search has to wait for it when it takes its place. */
-  async makeReady(space: EmbeddingSpace): Promise<void> {
-    if (this.space.hasExact) await space.makeExact();
   }
 
   /** From the next use on. */

@@ -4,7 +4,6 @@ import type { ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { embedQueries, type QueryTools } from './embed-queries.js';
 import type { EmbeddingSpace } from './embedding-space.js';
-import { mayCompareAll } from './find-hits.js';
 import { toItem } from './item.js';
 import { furthestHit, rankHits } from './rank-hits.js';
 import { encodeSearchCursor, parseSearchCursor, type SearchCursor } from './search-cursor.js';
@@ -69,15 +68,6 @@ async function prepare(
   return { page: { query: vector, modelId, offset: 0, options: { ...options, excludedItems } }, timingsMs };
 }
 
-/** Does beforehand, in turns, what would hold up everything else within the transaction. */
-async function followAhead(
-  { exact, filter, onePerLabel }: Prepared['page']['options'],
-  space: EmbeddingSpace,
-): Promise<void> {
-  if (mayCompareAll({ exact, isFiltered: filter !== undefined, onePerLabel })) await space.makeExact();
-  await space.follow();
-}
-
 /** Within one transaction, so that everything is of one moment. */
 function findPage(
   { query, offset, options }: Prepared['page'],
@@ -88,7 +78,7 @@ function findPage(
   return catalog.transaction((): { results: Neighbour[]; hasMore: boolean } => {
     space.refresh();
     const similarity = space.similarityScale();
-    const { hits, hasMore } = rankHits({ graph: space.graph, exact: () => space.exact() }, query, {
+    const { hits, hasMore } = rankHits(space, query, {
       ...ranking,
       offset,
       // The last page may be a short one.
@@ -120,7 +110,8 @@ export async function answerQuestion(
 ): Promise<SearchAnswer> {
   const { page, timingsMs } = await prepare(question, space, tools);
   const began = performance.now();
-  await followAhead(page.options, space);
+  // Beforehand, in turns, what would hold up everything else within the transaction.
+  await space.follow();
   const { results, hasMore } = findPage(page, space, tools);
   const next = hasMore ? encodeSearchCursor({ ...page, offset: page.offset + page.options.k }) : null;
   return {

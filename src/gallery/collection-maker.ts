@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.js';
 import type { loadModel } from '../embed/manifest.js';
-import { type ErrorCode, MedoidError } from '../errors.js';
+import { MedoidError } from '../errors.js';
+import { checkCollectionName } from './collection-name.js';
 import { storeModel } from './model-store.js';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
@@ -13,18 +14,6 @@ interface MakerParts {
   readonly modelsDirectory: string;
   /** Nothing for a collection that is being removed, either. */
   readonly findCollectionId: (name: string) => number | undefined;
-}
-
-const namePattern = /^[A-Za-z0-9][\w.-]{0,63}$/;
-
-/** @throws MedoidError of the code given */
-export function checkCollectionName(name: string, code: ErrorCode, field: string): void {
-  if (namePattern.test(name)) return;
-  throw new MedoidError(
-    code,
-    `expected a name of up to 64 letters, digits, ".", "_", "-", got ${JSON.stringify(name)}`,
-    { field },
-  );
 }
 
 /** Makes collections, one at a time. */

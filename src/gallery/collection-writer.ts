@@ -19,6 +19,7 @@ import {
   parsePatch,
   prepareItem,
 } from './prepare-item.js';
+import type { Reserve } from './reserve.js';
 import { stopIfAborted } from './stop-if-aborted.js';
 
 export interface WriterParts {
@@ -30,6 +31,7 @@ export interface WriterParts {
   readonly notify: Notify;
   /** Removes the files of images that items let go of. */
   readonly sweepImages: () => Promise<void>;
+  readonly reserve: Reserve;
 }
 
 export interface CommitOptions {
@@ -90,20 +92,26 @@ export class CollectionWriter {
 
   /** @param ids of the items; those that are not there are passed over @returns ids of the items removed */
   async remove(findIds: () => readonly number[]): Promise<Set<number>> {
-    const { catalog, collectionId } = this.parts;
+    const { catalog, reserve } = this.parts;
     const removed = await this.exclusively(async space => {
-      const vectorOf = catalog.transaction(() => {
-        const removed = new Map<number, number>();
-        for (const id of findIds()) {
-          const vectorId = catalog.removeItem(collectionId, id);
-          if (vectorId !== undefined) removed.set(id, vectorId);
-        }
-        return removed;
-      });
+      const write = (): Map<number, number> => catalog.transaction(() => this.removeRows(findIds()));
+      const vectorOf = await reserve.withRoom(write, () => catalog.shrinkLog());
       this.apply({ add: [], remove: [...vectorOf.values()] }, space);
       return new Set(vectorOf.keys());
     });
     if (removed.size > 0) await this.parts.sweepImages();
+    await reserve.fill();
+    return removed;
+  }
+
+  /** @returns ids of the vectors that went with them, by the items' */
+  private removeRows(ids: readonly number[]): Map<number, number> {
+    const { catalog, collectionId } = this.parts;
+    const removed = new Map<number, number>();
+    for (const id of ids) {
+      const vectorId = catalog.removeItem(collectionId, id);
+      if (vectorId !== undefined) removed.set(id, vectorId);
+    }
     return removed;
   }
 

@@ -24,6 +24,7 @@ import {
 } from './item.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
+import { readStoredImage } from './read-stored-image.js';
 import { requireWriting } from './require-writing.js';
 import {
   type SearchAnswer,
@@ -36,7 +37,7 @@ import { stopIfAborted } from './stop-if-aborted.js';
 
 /** What a collection is made of; the gallery owns it all. */
 export interface CollectionParts {
-  readonly row: Pick<CollectionRow, 'id' | 'name' | 'createdAt'>;
+  readonly row: Pick<CollectionRow, 'id' | 'name'>;
   readonly catalog: Catalog;
   readonly images: ImageStore;
   readonly space: ActiveSpace;
@@ -57,7 +58,7 @@ interface StoredImage {
 export class Collection {
   constructor(private readonly parts: CollectionParts) {}
 
-  /** Why the index was built anew when the collection was opened; nothing when its snapshot was used. */
+  /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
   get rebuiltBecause(): string | undefined {
     return this.parts.space.current.rebuiltBecause;
   }
@@ -163,17 +164,24 @@ export class Collection {
     });
   }
 
-  /** Makes and measures what the first search would have to wait for. */
+  /** Measures what the first search would have to wait for. */
   warmUp(): Promise<void> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.makeExact();
         space.similarityScale();
       }),
     );
   }
 
-  /** Share of the exact 10 nearest that the graph finds, of stored vectors drawn at random. */
+  /**
+   * Once the index is there: until then searches compare with every vector.
+   * @throws MedoidError `interrupted` when the gallery is closed before that, or why there is none
+   */
+  indexed(): Promise<void> {
+    return this.parts.space.current.indexed();
+  }
+
+  /** Share of the exact 10 nearest that the graph finds, once it is there, of stored vectors drawn at random. */
   probeRecall({
     seed,
     signal,
@@ -183,8 +191,9 @@ export class Collection {
   }): Promise<number | undefined> {
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.makeExact();
-        return probeRecall({ graph: space.graph, exact: space.exact(), seed, takeTurn: createTurns(signal) });
+        await space.indexed();
+        const { graph, exact } = space;
+        return graph && probeRecall({ graph, exact, seed, takeTurn: createTurns(signal) });
       }),
     );
   }
@@ -228,15 +237,8 @@ export class Collection {
     return this.write(() => this.parts.space.use(space => space.save()));
   }
 
-  private async readStored(id: number): Promise<StoredImage> {
-    const item = this.getItem(id);
-    try {
-      return { bytes: await this.parts.images.read(item.imageSha256), item };
-    } catch (error) {
-      // It may have been removed, or have got another image, since it was looked up.
-      if (this.getItem(id).imageSha256 === item.imageSha256) throw error;
-    }
-    return this.readStored(id);
+  private readStored(id: number): Promise<StoredImage> {
+    return readStoredImage(() => this.getItem(id), this.parts.images);
   }
 
   /** @throws MedoidError `read-only` */

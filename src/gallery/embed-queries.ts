@@ -5,6 +5,7 @@ import type { CropBox } from '../images/crop-box.js';
 import { normalise } from '../math/vectors.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
+import { readStoredImage } from './read-stored-image.js';
 import type { Query, SearchTimings } from './search-question.js';
 
 export interface QueryTools {
@@ -62,28 +63,15 @@ function toUnitVector(vector: Float32Array, dimension: number): Float32Array {
   });
 }
 
-/** @throws MedoidError `not-found` when the item has gone meanwhile; `invalid-gallery` */
-async function readStored(
-  { id, imageSha256 }: Pick<ItemRow, 'id' | 'imageSha256'>,
-  tools: QueryTools,
-): Promise<Uint8Array> {
-  try {
-    return await tools.images.read(imageSha256);
-  } catch (error) {
-    // It may have been removed, or have got another image, since it was looked up.
-    const item = findItem({ itemId: id }, tools);
-    if (item.imageSha256 === imageSha256) throw error;
-    return readStored(item, tools);
-  }
-}
-
 function draft(query: Query, space: EmbeddingSpace, tools: QueryTools): Draft {
   if ('vector' in query) return { vector: toUnitVector(query.vector, space.dimension) };
   if ('image' in query) return { image: query.image, box: query.box };
-  const { id, imageSha256 } = findItem(query, tools);
+  const { id } = findItem(query, tools);
   const vector = query.box === undefined ? space.embeddingOf(id) : undefined;
   if (vector !== undefined) return { vector, itemId: id };
-  return { image: () => readStored({ id, imageSha256 }, tools), box: query.box, itemId: id };
+  const image = async (): Promise<Uint8Array> =>
+    (await readStoredImage(() => findItem({ itemId: id }, tools), tools.images)).bytes;
+  return { image, box: query.box, itemId: id };
 }
 
 /** Runs the work and adds how long it took to what it took before. */

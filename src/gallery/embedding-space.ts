@@ -1,19 +1,19 @@
-import pLimit from 'p-limit';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ItemWhere } from '../catalog/item-where.js';
 import type { EmbeddingSetRow } from '../catalog/rows.js';
 import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { createTurns } from '../take-turns.js';
-import { ExactIndex } from '../vector-index/exact.js';
+import type { ExactIndex } from '../vector-index/exact.js';
 import type { HnswIndex } from '../vector-index/hnsw.js';
 import { createActivity } from './activity.js';
 import type { IndexChanges } from './add-items.js';
 import type { EmbedderLease } from './embedder-pool.js';
 import { createFilterCache, type FilterCache } from './filter-cache.js';
-import { FollowedIndex } from './followed-index.js';
-import { type OpenedIndex, openIndex } from './index-sync.js';
+import { FollowedSet } from './followed-set.js';
+import { GraphCache } from './graph-cache.js';
 import { createLabelLookups, type LabelLookup } from './label-lookup.js';
+import type { Notify } from './notice.js';
 import { measureSimilarityScale, type SimilarityScale } from './similarity-scale.js';
 
 export interface SpaceParts {
@@ -23,49 +23,53 @@ export interface SpaceParts {
   /** Of the snapshot. */
   readonly indexPath: string;
   readonly access: 'read' | 'write';
+  /** Changes after which a snapshot is written again, or a tenth of the size where that is more. */
+  readonly snapshotAfter: number;
+  readonly notify: Notify;
 }
 
-/** A snapshot is written again after so many changes, or after a tenth of the size where that is more. */
-const leastChangesToSave = 1000;
-const shareToSave = 0.1;
-
-/** What one model makes of a collection: its vectors in the catalog, the indexes of them, and the model itself. */
+/** What one model makes of a collection: its vectors in the catalog and in memory, a graph of them, and the model itself. */
 export class EmbeddingSpace {
-  /** Why the index was built anew when the space was opened; nothing when its snapshot was used. */
-  readonly rebuiltBecause: string | undefined;
-  private readonly followedGraph: FollowedIndex<HnswIndex>;
-  private followedExact: FollowedIndex<ExactIndex> | undefined;
-  private makingExact: Promise<void> | undefined;
   private following: Promise<void> | undefined;
-  /** Changes of the graph since it was opened, how many of them the snapshot has, and how many when it was last due. */
-  private changes: number;
-  private savedChanges = 0;
-  private attemptedChanges = 0;
   private readonly filtered: FilterCache;
   /** Makes a lookup, to be used within the transaction that it is made in. */
   readonly labelLookup: () => LabelLookup;
   private scale: { readonly size: number; readonly scale: SimilarityScale } | undefined;
-  private readonly saving = pLimit(1);
   private readonly uses = createActivity();
   private closing: Promise<void> | undefined;
 
   private constructor(
     private readonly parts: SpaceParts,
-    opened: OpenedIndex,
+    private readonly followed: FollowedSet,
+    private readonly cache: GraphCache,
     private dataVersion: number,
   ) {
     const stamp = (): string => parts.catalog.changeStamp();
     this.filtered = createFilterCache(stamp);
     this.labelLookup = createLabelLookups(parts.catalog.sets, { setId: parts.set.id, stamp });
-    this.followedGraph = new FollowedIndex(opened.index, parts);
-    this.rebuiltBecause = opened.rebuiltBecause;
-    this.changes = opened.changed ? 1 : 0;
   }
 
-  /** Brings the snapshot up to date with the catalog, or builds the graph anew. */
+  /** May be searched at once, by comparison with every vector until the graph is there. */
   static async open(parts: SpaceParts): Promise<EmbeddingSpace> {
-    const version = parts.catalog.dataVersion();
-    return new EmbeddingSpace(parts, await openIndex(parts.indexPath, parts, parts.access), version);
+    const { catalog, set } = parts;
+    const version = catalog.dataVersion();
+    let cache: GraphCache | undefined;
+    const followed = new FollowedSet({ ...parts, onChange: changes => cache?.apply(changes) });
+    await followed.follow(createTurns());
+    followed.catchUp();
+    cache = await GraphCache.open({
+      ...parts,
+      vectors: followed.vectors,
+      modelId: set.modelId,
+      lastVectorId: () => catalog.sets.lastVectorId(),
+      path: parts.indexPath,
+    });
+    return new EmbeddingSpace(parts, followed, cache, version);
+  }
+
+  /** Why the graph is built anew, or was when the space was opened; nothing when its snapshot is used. */
+  get rebuiltBecause(): string | undefined {
+    return this.cache.rebuiltBecause;
   }
 
   get set(): EmbeddingSetRow {
@@ -93,37 +97,28 @@ export class EmbeddingSpace {
     return this.uses.run(() => work(this));
   }
 
-  get graph(): HnswIndex {
-    return this.followedGraph.index;
+  /** Finds the nearest without comparing with every vector; nothing while it is being made. */
+  get graph(): HnswIndex | undefined {
+    return this.cache.graph;
   }
 
-  get hasExact(): boolean {
-    return this.followedExact !== undefined;
+  /** Compares with every vector. */
+  get exact(): ExactIndex {
+    return this.followed.vectors;
   }
 
-  /** Compares with every vector. To be called only once `makeExact` has made it. */
-  exact(): ExactIndex {
-    if (this.followedExact !== undefined) return this.followedExact.index;
-    throw new Error(`the exact index of set ${this.setId} has not been made`);
-  }
-
-  /** In turns; at once when it has been made before. */
-  makeExact(): Promise<void> {
-    if (this.hasExact) return Promise.resolve();
-    this.makingExact ??= this.buildExact().finally(() => {
-      this.makingExact = undefined;
-    });
-    return this.makingExact;
+  /** Once there is a graph. @throws MedoidError `interrupted` when the space is closed before that, or why there is none */
+  indexed(): Promise<void> {
+    return this.cache.ready;
   }
 
   /**
-   * Follows what others have written, in turns, so that `refresh` finds little left to do. Who needs the exact index
-   * makes it first.
+   * Follows what others have written, in turns, so that `refresh` finds little left to do.
    */
   follow(): Promise<void> {
     if (!this.mayBeBehind() || this.parts.catalog.sets.find(this.setId) === undefined)
       return Promise.resolve();
-    this.following ??= this.followInTurns().finally(() => {
+    this.following ??= this.followed.follow(createTurns()).finally(() => {
       this.following = undefined;
     });
     return this.following;
@@ -144,27 +139,19 @@ export class EmbeddingSpace {
     this.dataVersion = version;
   }
 
-  /** Makes the indexes hold exactly what the catalog has. */
+  /** Has in memory exactly what the catalog has. */
   catchUp(): void {
-    this.changes += this.followedGraph.catchUp();
-    this.followedExact?.catchUp();
+    this.followed.catchUp();
   }
 
   /** What this process has written of the set. */
   apply(changes: IndexChanges): void {
-    this.followedGraph.apply(changes);
-    this.followedExact?.apply(changes);
-    this.changes += changes.add.length + changes.remove.length;
+    this.followed.apply(changes);
   }
 
-  /** Of the items that a condition holds for. */
-  vectorIdsWhere(where: ItemWhere): number[] {
-    return this.parts.catalog.sets.vectorIdsWhere(this.setId, where);
-  }
-
-  /** The same as a set, which is kept as long as nothing is written. */
+  /** Of the items that a condition holds for; kept as long as nothing is written. */
   vectorIdsOf(where: ItemWhere): ReadonlySet<number> {
-    return this.filtered.find(where, () => this.vectorIdsWhere(where));
+    return this.filtered.find(where, () => this.parts.catalog.sets.vectorIdsWhere(this.setId, where));
   }
 
   /** Nothing when the item is not in the set. */
@@ -174,10 +161,10 @@ export class EmbeddingSpace {
 
   /** What distances mean here; nothing while there are too few vectors to say. Taken anew as the set grows. */
   similarityScale(): SimilarityScale | undefined {
-    const { size } = this.graph;
+    const { size } = this.exact;
     const { scale, size: measuredAt = 0 } = this.scale ?? {};
     if (scale !== undefined && size <= 2 * measuredAt && 2 * size >= measuredAt) return scale;
-    const measured = measureSimilarityScale(this.graph, { seed: this.setId });
+    const measured = measureSimilarityScale(this.exact, { seed: this.setId });
     this.scale = measured && { size, scale: measured };
     return measured;
   }
@@ -189,46 +176,34 @@ export class EmbeddingSpace {
 
   /** Once for each time that enough has changed. */
   isSaveDue(): boolean {
-    const due = Math.max(leastChangesToSave, shareToSave * this.graph.size);
-    if (this.changes - this.attemptedChanges <= due) return false;
-    this.attemptedChanges = this.changes;
-    return true;
+    return this.cache.isSaveDue();
   }
 
-  /** Writes the snapshot, if it is not up to date. @throws MedoidError `invalid-index` */
+  /** Writes the snapshot, once the graph is there, if it is not up to date. @throws MedoidError `invalid-index` */
   save(): Promise<void> {
-    return this.saving(async () => {
-      if (this.changes === this.savedChanges) return;
-      await this.graph.compact(createTurns());
-      // What is written is the graph as it is now, whatever is added meanwhile.
-      const { changes } = this;
-      await this.graph.save(this.parts.indexPath, this.modelId);
-      this.savedChanges = changes;
-      this.attemptedChanges = Math.max(this.attemptedChanges, changes);
-    });
+    return this.cache.save();
+  }
+
+  /** Has whatever takes long end soon, for closing. */
+  hurry(): void {
+    this.cache.hurry();
   }
 
   /** Waits for the uses under way, and lets go of the model. */
   close(): Promise<void> {
-    this.closing ??= this.uses.close().then(() => this.parts.lease.release());
+    this.closing ??= this.closeAll();
     return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    this.hurry();
+    await this.uses.close();
+    await this.cache.close();
+    await this.parts.lease.release();
   }
 
   /** Once another space has taken its place, what this process writes goes to that one only. */
   private mayBeBehind(): boolean {
     return this.closing !== undefined || this.parts.catalog.dataVersion() !== this.dataVersion;
-  }
-
-  private async followInTurns(): Promise<void> {
-    const takeTurn = createTurns();
-    this.changes += await this.followedGraph.follow(takeTurn);
-    await this.followedExact?.follow(takeTurn);
-  }
-
-  private async buildExact(): Promise<void> {
-    const exact = new FollowedIndex(new ExactIndex(this.dimension), this.parts);
-    await exact.follow(createTurns());
-    exact.catchUp();
-    this.followedExact = exact;
   }
 }

@@ -2,11 +2,10 @@ import type { ExactIndex } from '../vector-index/exact.js';
 import { byDistanceThenId, createNearestHeap } from '../vector-index/nearest-heap.js';
 import type { Hit, VectorIndex } from '../vector-index/vector-index.js';
 
-/** The same vectors twice: in a graph, and for comparison with every one. */
+/** The same vectors twice: for comparison with every one, and in a graph, if there is one yet. */
 export interface SearchedVectors {
-  readonly graph: VectorIndex;
-  /** Called only where it is needed: it may be missing unless `mayCompareAll`. */
-  readonly exact: () => ExactIndex;
+  readonly exact: ExactIndex;
+  readonly graph?: VectorIndex | undefined;
 }
 
 /** Which hits there are. Ids are those of vectors. */
@@ -92,17 +91,11 @@ function widen(source: Source, count: number, selection: HitSelection): Hit[] | 
   return undefined;
 }
 
-/** Whether `findHits` may compare with every vector: otherwise the graph answers at the first asking. */
-export const mayCompareAll = (asked: {
-  readonly exact: boolean;
-  readonly isFiltered: boolean;
-  readonly onePerLabel: boolean;
-}): boolean => asked.exact || asked.isFiltered || asked.onePerLabel;
-
 /**
  * The `count` nearest hits, nearest first, at equal distance the lower id first; all there are when there are fewer.
  * Few allowed vectors are compared one by one. Otherwise the graph is asked for more and more, until a comparison with
- * every vector would have been quicker, which then is made. So it is exact unless the graph answers.
+ * every vector would have been quicker, which then is made, as it is while there is no graph. So it is exact unless the
+ * graph answers.
  */
 export function findHits(
   { graph, exact }: SearchedVectors,
@@ -110,11 +103,11 @@ export function findHits(
   { count, ...selection }: HitSelection & { readonly count: number },
 ): Hit[] {
   const { allowed, exclude, labelOf } = selection;
-  const candidates = Math.min(graph.size, allowed?.size ?? graph.size);
+  const candidates = Math.min(exact.size, allowed?.size ?? exact.size);
   if (candidates === 0) return [];
   const start = count * (labelOf === undefined ? 1 : hitsPerLabel) + (exclude?.size ?? 0);
   const areFew = allowed !== undefined && candidates <= fewVectors;
-  if (selection.exact !== true && !areFew) {
+  if (graph !== undefined && selection.exact !== true && !areFew) {
     // The share of the allowed among those near the query is not known; it may well be their share of all.
     const first = Math.ceil(start * (graph.size / candidates));
     const limit = Math.max(candidates / vectorsPerHit, allowed === undefined ? first : 0);
@@ -122,11 +115,10 @@ export function findHits(
     const hits = widen({ ask, start: first, growth: 2, limit }, count, selection);
     if (hits !== undefined) return hits;
   }
-  const every = exact();
   const ask = (n: number): Hit[] =>
-    allowed === undefined ? every.search(query, n) : every.searchAmong(query, n, allowed);
+    allowed === undefined ? exact.search(query, n) : exact.searchAmong(query, n, allowed);
   // Without labels the first answer is enough.
   const limit = Math.max(candidates / vectorsPerHit, start);
   const hits = widen({ ask, start, growth: 4, limit }, count, selection);
-  return hits ?? scanLabels(every, query, { count, ...selection });
+  return hits ?? scanLabels(exact, query, { count, ...selection });
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import type { Activity } from './activity.js';
 import { CollectionMaker } from './collection-maker.js';
+import { defaultSnapshotAfter } from './default-snapshot-after.js';
 import { createEmbedderPool } from './embedder-pool.js';
 import { type FetchImage, fetchNothing } from './image-fetching.js';
 import { createImageStore, type ImageStore } from './image-store.js';
@@ -14,6 +15,7 @@ import { createImageSweep } from './loose-images.js';
 import { ModelShelf } from './model-shelf.js';
 import type { Notify } from './notice.js';
 import { OpenCollections } from './open-collections.js';
+import type { Reserve } from './reserve.js';
 import { StrayImages } from './stray-images.js';
 
 export interface GalleryOptions {
@@ -38,6 +40,8 @@ export interface GalleryOptions {
   readonly runJobs?: boolean;
   /** Jobs that run at once; 1 unless given. Those of one collection run one after another. */
   readonly jobsAtOnce?: number;
+  /** Changes of a collection after which a snapshot of its index is written; 1000 unless given. */
+  readonly snapshotAfter?: number;
   /** Told what goes wrong beside what was asked for; a warning of the process unless given. */
   readonly onNotice?: Notify;
 }
@@ -45,6 +49,7 @@ export interface GalleryOptions {
 /** What works together in a gallery. */
 export interface GalleryParts {
   readonly images: ImageStore;
+  readonly reserve: Reserve;
   /** Removes the files of images that nothing needs any more. Never fails. */
   readonly sweepImages: () => Promise<void>;
   readonly strayImages: StrayImages;
@@ -57,15 +62,20 @@ export interface GalleryParts {
 }
 
 export interface GalleryGround {
+  readonly reserve: Reserve;
   readonly directory: string;
   readonly catalog: Catalog;
   readonly activity: Activity;
 }
 
+export const notifierOf = ({ onNotice }: GalleryOptions): Notify =>
+  onNotice ?? (message => process.emitWarning(message));
+
 export function createGalleryParts(ground: GalleryGround, options: GalleryOptions): GalleryParts {
   const { directory, catalog } = ground;
   const { access, limits = defaultImageLimits, wrapEmbedder = embedder => embedder, threads = 0 } = options;
-  const { onNotice: notify = message => process.emitWarning(message) } = options;
+  const { snapshotAfter = defaultSnapshotAfter } = options;
+  const notify = notifierOf(options);
   const modelsDirectory = join(directory, 'models');
   const images = createImageStore(join(directory, 'images'), {
     isNeeded: sha256 => catalog.hasImage(sha256) || jobs.needs(sha256),
@@ -74,7 +84,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
   const strayImages = new StrayImages({ directory: join(directory, 'images'), images, notify });
   const models = new ModelShelf({ own: modelsDirectory, others: options.modelsDirectory, notify });
   const embedders = createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder });
-  const shared = { images, sweepImages, access, limits, notify };
+  const shared = { images, sweepImages, access, limits, snapshotAfter, notify };
   const collections = new OpenCollections({ ...ground, ...shared, embedders });
   const findCollectionId = (name: string): number | undefined => collections.findId(name);
   const removeFiles = (setIds: readonly number[]): Promise<void> =>
@@ -99,6 +109,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
   });
   const maker = new CollectionMaker({ catalog, access, modelsDirectory, findCollectionId });
   return {
+    reserve: ground.reserve,
     images,
     sweepImages,
     strayImages,

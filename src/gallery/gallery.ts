@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Catalog } from '../catalog/catalog.js';
 import { ProcessLock } from '../catalog/process-lock.js';
+import { makeFolder } from '../durable-file.js';
 import { loadModel } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import { createActivity } from './activity.js';
 import type { Collection } from './collection.js';
-import { checkCollectionName } from './collection-maker.js';
-import { createGalleryParts, type GalleryOptions, type GalleryParts } from './gallery-parts.js';
+import { checkCollectionName } from './collection-name.js';
+import { createGalleryParts, type GalleryOptions, type GalleryParts, notifierOf } from './gallery-parts.js';
 import { removeUnfinishedImages } from './image-store.js';
 import { removeStaleIndexFiles } from './index-files.js';
 import { type CollectionSummary, toSummary } from './item.js';
 import type { JobRunner } from './jobs/job-runner.js';
 import type { ModelSummary } from './model-shelf.js';
 import { requireWriting } from './require-writing.js';
+import { Reserve } from './reserve.js';
 
 export type { GalleryOptions };
 
@@ -22,7 +23,7 @@ async function lockForWriting(
   directory: string,
   { catalogPath, create }: { readonly catalogPath: string; readonly create: boolean },
 ): Promise<ProcessLock> {
-  if (create) await mkdir(directory, { recursive: true });
+  if (create) await makeFolder(directory);
   else if (!existsSync(catalogPath)) {
     throw new MedoidError('file-not-found', `expected a gallery, but there is no ${catalogPath}`);
   }
@@ -43,8 +44,9 @@ export class Gallery {
     private readonly options: GalleryOptions,
     private readonly catalog: Catalog,
     private readonly lock: ProcessLock | undefined,
+    reserve: Reserve,
   ) {
-    this.parts = createGalleryParts({ directory, catalog, activity: this.activity }, options);
+    this.parts = createGalleryParts({ directory, catalog, activity: this.activity, reserve }, options);
   }
 
   /**
@@ -54,16 +56,15 @@ export class Gallery {
   static async open(directory: string, options: GalleryOptions): Promise<Gallery> {
     const { access, create = false } = options;
     const catalogPath = join(directory, 'catalog.sqlite');
+    const reserve = new Reserve(join(directory, 'reserve'), notifierOf(options));
     if (access === 'read') {
-      return new Gallery(directory, options, Catalog.open(catalogPath, { access }), undefined);
+      return new Gallery(directory, options, Catalog.open(catalogPath, { access }), undefined, reserve);
     }
     const lock = await lockForWriting(directory, { catalogPath, create });
     try {
-      for (const folder of ['images', 'models', 'index']) {
-        await mkdir(join(directory, folder), { recursive: true });
-      }
-      const catalog = Catalog.open(catalogPath, { access, create });
-      const gallery = new Gallery(directory, options, catalog, lock);
+      // Before anything else, so that a gallery that is refused is left as it was.
+      const catalog = await reserve.withRoom(() => Catalog.open(catalogPath, { access, create }));
+      const gallery = new Gallery(directory, options, catalog, lock, reserve);
       await gallery.takeUp();
       return gallery;
     } catch (error) {
@@ -106,8 +107,7 @@ export class Gallery {
     return this.activity.run(async () => {
       requireWriting(this.options.access);
       checkCollectionName(name, 'invalid-request', 'name');
-      const { directory } = await this.parts.models.find(modelId);
-      await this.parts.maker.add(name, await loadModel(directory));
+      await this.parts.maker.add(name, await this.parts.models.load(modelId));
       return (await this.parts.collections.open(name)).collection;
     });
   }
@@ -120,14 +120,19 @@ export class Gallery {
   removeCollection(name: string): Promise<void> {
     return this.activity.run(async () => {
       requireWriting(this.options.access);
-      const { collections, jobs, removeIndexFiles, sweepImages } = this.parts;
+      const { collections, jobs, removeIndexFiles, reserve, sweepImages } = this.parts;
+      const { catalog } = this;
       await collections.remove(name, {
         stop: id => jobs.stopAll(id),
         remove: async id => {
-          const setIds = this.catalog.sets.ids(id);
-          this.catalog.removeCollection(id);
+          const setIds = catalog.sets.ids(id);
+          await reserve.withRoom(
+            () => catalog.removeCollection(id),
+            () => catalog.shrinkLog(),
+          );
           await removeIndexFiles(setIds);
           await sweepImages();
+          await reserve.fill();
         },
       });
     });
@@ -163,9 +168,12 @@ export class Gallery {
     return this.closing;
   }
 
-  /** Removes what a process that was killed left behind, and takes up its jobs. */
+  /** Makes what folders there are not, removes what a process that was killed left behind, and takes up its jobs. */
   private async takeUp(): Promise<void> {
     try {
+      for (const folder of ['images', 'models', 'index']) {
+        await makeFolder(join(this.directory, folder));
+      }
       await removeUnfinishedImages(join(this.directory, 'images'));
       await removeStaleIndexFiles(join(this.directory, 'index'), this.catalog.sets.ids());
       this.parts.jobs.resume();
@@ -174,8 +182,16 @@ export class Gallery {
       throw error;
     }
     await this.parts.sweepImages();
+    await this.parts.reserve.fill();
     this.parts.strayImages.start();
   }
+
+  /** What an index lacks when it is opened again is taken from the catalog. */
+  private readonly tellUnsaved = (error: unknown): void => {
+    const isUnsaved = error instanceof MedoidError && error.code === 'invalid-index';
+    if (!isUnsaved) throw error;
+    notifierOf(this.options)(`an index could not be saved: ${error.message}`, error);
+  };
 
   private async closeAll(): Promise<void> {
     const stopped = this.parts.jobs.close();
@@ -183,7 +199,9 @@ export class Gallery {
     await stopped;
     await this.parts.strayImages.close();
     try {
-      await this.parts.collections.closeAll({ save: this.options.access === 'write' });
+      await this.parts.collections
+        .closeAll({ save: this.options.access === 'write' })
+        .catch(this.tellUnsaved);
       if (this.options.access === 'write') {
         await this.parts.images.close();
         await this.parts.sweepImages();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { replaceFile, syncPath } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { hashImage } from '../images/decode.js';
@@ -66,12 +66,26 @@ export function createImageStore(
   /** How many hold each image. */
   const holds = new Map<string, number>();
 
+  /** Folders that a power cut would leave: one there is may be of a process that was killed before it could see to that. */
+  const synced = new Set<string>();
+
+  async function ensureFolder(name: string): Promise<void> {
+    const made = await mkdir(join(directory, name), { recursive: true });
+    if (made === undefined && synced.has(name)) return;
+    await syncPath(directory);
+    synced.add(name);
+  }
+
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
+    await ensureFolder(sha256.slice(0, 2));
     // One of the right length may be damaged.
-    if (await holdsBytes(path, bytes)) return;
-    const made = await mkdir(join(directory, sha256.slice(0, 2)), { recursive: true });
-    if (made !== undefined) await syncPath(directory);
+    if (await holdsBytes(path, bytes)) {
+      // A process that was killed may have left it so.
+      await syncPath(path);
+      await syncPath(dirname(path));
+      return;
+    }
     await mkdir(temporaryFolder(directory), { recursive: true });
     await replaceFile(path, bytes, join(temporaryFolder(directory), randomUUID()));
   }

@@ -1,3 +1,4 @@
+import { type MedoidError, understandError } from '../errors.js';
 import { readImageFile } from '../images/read-image-file.js';
 import { inBatches, workAhead } from '../work-ahead.js';
 import type { Collection } from './collection.js';
@@ -28,6 +29,13 @@ function count(report: ImportReport, image: SourceImage, outcome: AddOutcome): v
   else report.failed.push({ path: image.shownPath, code: outcome.code, message: outcome.message });
 }
 
+/** Of a batch that the disk had no room for, or would not take: each is to be told of, and others may be luckier. */
+function notWritten(batch: readonly SourceImage[], error: unknown): AddOutcome[] {
+  const { code, message }: MedoidError = understandError(error);
+  if (code !== 'storage-full' && code !== 'storage-failed') throw error;
+  return batch.map(({ key }) => ({ key, status: 'failed', code, message }));
+}
+
 /**
  * Brings a collection up to date with a source, batch after batch: while one is embedded, the next is read and
  * decoded. It may be killed at any moment and run again.
@@ -53,7 +61,7 @@ export async function importImages(
       ),
     );
   for await (const [batch, prepared] of workAhead(inBatches(source.images, batchSize), prepareBatch)) {
-    const outcomes = await collection.commit(prepared);
+    const outcomes = await collection.commit(prepared).catch(error => notWritten(batch, error));
     for (const [i, outcome] of outcomes.entries()) count(report, batch[i], outcome);
     done += batch.length;
     onProgress?.(done, report);

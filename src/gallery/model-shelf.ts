@@ -76,10 +76,14 @@ export class ModelShelf {
     throw new MedoidError('not-found', `there is no model ${modelId}`, { field: 'modelId' });
   }
 
+  /** With its weights. @throws MedoidError `not-found`, or what is wrong with it */
+  async load(modelId: string): ReturnType<typeof loadModel> {
+    return loadModel((await this.find(modelId)).directory);
+  }
+
   /** Copies a model into the gallery, unless it is there. @throws MedoidError `not-found` */
   async store(modelId: string): Promise<NewEmbeddingSet> {
-    const { directory } = await this.find(modelId);
-    const model = await loadModel(directory);
+    const model = await this.load(modelId);
     const modelDirectory = await storeModel(this.options.own, model);
     return { modelId, modelDirectory, dimension: model.manifest.dimension };
   }

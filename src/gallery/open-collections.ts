@@ -14,6 +14,7 @@ import { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { indexPath } from './index-files.js';
 import type { Notify } from './notice.js';
+import type { Reserve } from './reserve.js';
 
 export interface OpenCollectionsParts {
   /** Of the gallery. */
@@ -25,7 +26,10 @@ export interface OpenCollectionsParts {
   readonly access: 'read' | 'write';
   readonly limits: ImageLimits;
   readonly notify: Notify;
+  /** Changes of a collection after which a snapshot of its index is written again. */
+  readonly snapshotAfter: number;
   readonly sweepImages: () => Promise<void>;
+  readonly reserve: Reserve;
 }
 
 /** A collection and what it is made of, for those that work on it from within the gallery. */
@@ -110,7 +114,9 @@ export class OpenCollections {
     try {
       for (const { opening } of this.entries.values()) {
         const opened = await opening.catch(() => undefined);
-        if (save) await opened?.space.current.save();
+        const space = opened?.space.current;
+        space?.hurry();
+        if (save && space?.graph !== undefined) await space.save();
       }
     } finally {
       for (const name of [...this.entries.keys()]) await this.close(name);
@@ -147,12 +153,12 @@ async function closeEntry({ opening }: Entry): Promise<void> {
 
 async function openSpace(
   set: EmbeddingSetRow,
-  { directory, catalog, embedders, access }: OpenCollectionsParts,
+  { directory, embedders, ...parts }: OpenCollectionsParts,
 ): Promise<EmbeddingSpace> {
   const lease = await embedders.open(set.modelDirectory, set.modelId);
   try {
     const path = indexPath(join(directory, 'index'), set.id);
-    return await EmbeddingSpace.open({ catalog, set, lease, indexPath: path, access });
+    return await EmbeddingSpace.open({ ...parts, set, lease, indexPath: path });
   } catch (error) {
     await lease.release();
     throw error;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Embedder } from '../embed/embedder.js';
-import { MedoidError } from '../errors.js';
+import { MedoidError, understandError } from '../errors.js';
 import { hashImage, type ImageInfo, inspectImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ImageHold, ImageStore } from './image-store.js';
@@ -119,7 +119,8 @@ export async function prepareItem(
     const hold = await holdImage(image, imageSha256, tools.images);
     return { ...text, imageSha256, hold, bytes: image.length, decoded };
   } catch (error) {
-    if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
-    return { key: item.key, failure: error };
+    const failure = understandError(error);
+    if (failure.code === 'internal-error' || failure.code === 'interrupted') throw error;
+    return { key: item.key, failure };
   }
 }

@@ -58,7 +58,7 @@ export function rankHits(vectors: SearchedVectors, query: Float32Array, options:
   const hasMore = found.length > end && end < furthestHit;
   if (diversity === 0) return { hits: found.slice(offset, end), hasMore };
   const hits: Hit[] = [];
-  const vectorOf = (id: number): Float32Array => vectors.graph.vector(id);
+  const vectorOf = (id: number): Float32Array => vectors.exact.vector(id);
   const before = offset - (offset % pool);
   for (let start = before; start < end; start += pool) {
     const count = Math.min(pool, end - start);

@@ -14,7 +14,8 @@ export type Query =
   | { readonly image: () => Promise<Uint8Array>; readonly box?: CropBox | undefined };
 
 export const mostResults = 1000;
-const greatestDistance = 2;
+/** Of two vectors of unit length. */
+export const greatestDistance = 2;
 
 /** What each option means; where options come as text, too. */
 export const searchOptionMeanings = {

@@ -1,6 +1,7 @@
 import { createRandom, type Random } from '../math/random.js';
 import { squaredDistance } from '../math/vectors.js';
 import type { VectorIndex } from '../vector-index/vector-index.js';
+import { greatestDistance } from './search-question.js';
 
 /**
  * How alike two pictures at a distance are, measured by the collection they are in: the share of random pairs of its
@@ -9,8 +10,6 @@ import type { VectorIndex } from '../vector-index/vector-index.js';
  */
 export type SimilarityScale = (distance: number) => number;
 
-/** Of unit vectors. */
-const greatestDistance = 2;
 /** A handful of pictures says nothing of what is usual. */
 const fewestItems = 20;
 const mostItems = 2000;

@@ -7,7 +7,7 @@ import type { AddOutcome, NewItem } from '../gallery/item.js';
 import type { StagedImage } from '../gallery/stage-image.js';
 import { inBatches } from '../work-ahead.js';
 import { answerJob } from './answer-job.js';
-import { readImageInJson } from './image-in-json.js';
+import { type ImageInJson, readImageInJson } from './image-in-json.js';
 import { keyOfBytes, type RequestedItem, readNewItems } from './new-items.js';
 import { publicMessage } from './problem.js';
 import type { Answer, Call } from './route.js';
@@ -22,20 +22,24 @@ const prefersAsync = (header: string | string[] = ''): boolean =>
 
 type Failure = Extract<AddOutcome, { status: 'failed' }>;
 
+const isToBeFetched = (image: RequestedItem['image']): image is Extract<ImageInJson, { url: string }> =>
+  !Buffer.isBuffer(image) && 'url' in image;
+
+type Tools = { readonly signal: AbortSignal; readonly parts: RouteParts };
+
+const bytesOf = async (image: RequestedItem['image'], { signal, parts }: Tools): Promise<Uint8Array> =>
+  Buffer.isBuffer(image) ? image : readImageInJson(image, { ...parts, signal });
+
 /** Gets the bytes of each; one that cannot be had fails alone. */
-async function readImages(
-  items: readonly RequestedItem[],
-  signal: AbortSignal,
-  parts: RouteParts,
-): Promise<(NewItem | Failure)[]> {
+async function readImages(items: readonly RequestedItem[], tools: Tools): Promise<(NewItem | Failure)[]> {
   const inTurn = pLimit(fetchedAtOnce);
   const read = async ({ key, label, metadata, image }: RequestedItem): Promise<NewItem | Failure> => {
     try {
-      const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+      const bytes = await bytesOf(image, tools);
       return { key: key ?? keyOfBytes(bytes), label, metadata, image: bytes };
     } catch (error) {
       if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
-      const shown = key ?? (!Buffer.isBuffer(image) && 'url' in image ? image.url : '');
+      const shown = key ?? (isToBeFetched(image) ? image.url : '');
       return { key: shown, status: 'failed', code: error.code, message: error.message };
     }
   };
@@ -44,10 +48,7 @@ async function readImages(
 
 /** Pictures that are to be fetched are taken few at a time, so that few are in memory. */
 const groupsOf = (items: readonly RequestedItem[]): RequestedItem[][] =>
-  inBatches(
-    items,
-    items.some(({ image }) => !Buffer.isBuffer(image) && 'url' in image) ? fetchedAtOnce : items.length,
-  );
+  inBatches(items, items.some(({ image }) => isToBeFetched(image)) ? fetchedAtOnce : items.length);
 
 async function addGroup(
   collection: Collection,
@@ -62,11 +63,11 @@ async function addGroup(
 async function addNow(
   collection: Collection,
   items: readonly RequestedItem[],
-  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
+  tools: Tools,
 ): Promise<Answer> {
   const outcomes: AddOutcome[] = [];
   for (const group of groupsOf(items)) {
-    outcomes.push(...(await addGroup(collection, await readImages(group, signal, parts), signal)));
+    outcomes.push(...(await addGroup(collection, await readImages(group, tools), tools.signal)));
   }
   const refused = outcomes.find(outcome => outcome.status === 'failed' && outcome.code === 'overloaded');
   // To be sent again as a whole: what was added already is then unchanged.
@@ -90,18 +91,19 @@ function ofItem(error: unknown, i: number): unknown {
 async function addLater(
   collection: Collection,
   items: readonly RequestedItem[],
-  { signal, parts }: { readonly signal: AbortSignal; readonly parts: RouteParts },
+  tools: Tools,
 ): Promise<Answer> {
+  const { signal, parts } = tools;
   const held: StagedImage[] = [];
   const stage = async ({ key, label, metadata, image }: RequestedItem): Promise<unknown> => {
-    if (!Buffer.isBuffer(image) && 'url' in image) {
+    if (isToBeFetched(image)) {
       if (key !== undefined) return { key, label, metadata, url: image.url };
       throw new MedoidError(
         'invalid-request',
         'expected a key for a picture that a job is to fetch, got none',
       );
     }
-    const bytes = Buffer.isBuffer(image) ? image : await readImageInJson(image, { ...parts, signal });
+    const bytes = await bytesOf(image, tools);
     const staged = await collection.stageImage(bytes);
     held.push(staged);
     return { key: key ?? keyOfBytes(bytes), label, metadata, imageSha256: staged.imageSha256 };

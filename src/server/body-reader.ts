@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Request, type RequestHandler, type Response, raw } from 'express';
 import multer, { type StorageEngine } from 'multer';
-import type { Operation, UploadDescription } from '../api/operation.js';
+import type { BodyDescription, Operation, UploadDescription } from '../api/operation.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { createBodyBudget } from './body-budget.js';
 import { parse, parseJson } from './parse-request.js';
@@ -175,18 +175,23 @@ const jsonTypes = ['application/json', 'application/merge-patch+json'];
 
 type Kind = 'json' | 'form' | 'picture';
 
-/** @throws MedoidError when the body is of no kind that the operation takes */
-function kindOf(request: Request, { body = {} }: Operation): Kind {
-  const { 'content-type': type, 'content-length': length } = request.headers;
-  const json = body.json === undefined ? [] : ['JSON as application/json'];
-  const uploads =
-    body.upload === undefined
+/** What an operation takes, in words. */
+function describeKinds({ json, upload }: BodyDescription): string {
+  const kinds = [
+    ...(json === undefined ? [] : ['JSON as application/json']),
+    ...(upload === undefined
       ? []
       : [
           `multipart/form-data with the image as a file in the field "${imageField}"`,
           'the image itself as image/* or application/octet-stream',
-        ];
-  const expected = `expected ${[...json, ...uploads].join(', or ')}`;
+        ]),
+  ];
+  return kinds.join(', or ');
+}
+
+/** @throws MedoidError when the body is of no kind that the operation takes */
+function kindOf(request: Request, { body = {} }: Operation): Kind {
+  const { 'content-type': type, 'content-length': length } = request.headers;
   const known = [
     ...(body.json === undefined ? [] : jsonTypes),
     ...(body.upload === undefined ? [] : ['multipart/form-data', 'image/*', 'application/octet-stream']),
@@ -195,10 +200,13 @@ function kindOf(request: Request, { body = {} }: Operation): Kind {
   // Without a body there is no kind of body to refuse.
   if (kind === null || length === '0') {
     const code = body.upload === undefined ? 'invalid-request' : 'missing-image';
-    throw new MedoidError(code, `${expected}, got no body`);
+    throw new MedoidError(code, `expected ${describeKinds(body)}, got no body`);
   }
   if (kind === false) {
-    throw new MedoidError('unsupported-media-type', `${expected}, got ${type ?? 'no Content-Type'}`);
+    throw new MedoidError(
+      'unsupported-media-type',
+      `expected ${describeKinds(body)}, got ${type ?? 'no Content-Type'}`,
+    );
   }
   if (jsonTypes.includes(kind)) return 'json';
   return kind === 'multipart/form-data' ? 'form' : 'picture';
@@ -234,13 +242,15 @@ export function createBodyReader(limits: Limits): ReadBody {
     return form;
   };
 
-  const read = async (operation: Operation, kind: Kind, incoming: Incoming): Promise<Body<unknown>> => {
-    const { request, response } = incoming;
-    const { json, upload } = operation.body ?? {};
+  const read = async (
+    { json, upload }: BodyDescription,
+    { request, response }: Incoming,
+    { kind, reach }: { readonly kind: Kind; readonly reach: Reach },
+  ): Promise<Body<unknown>> => {
     if (kind === 'form' && upload !== undefined) {
       return readForm(formOf(upload), upload, { request, response, ...limits });
     }
-    const bytes = await readRaw(request, response, reachOf(kind, operation, limits));
+    const bytes = await readRaw(request, response, reach);
     if (kind === 'json' && json !== undefined) {
       return { kind: 'json', value: parse(json, parseJson(bytes), 'field') };
     }
@@ -250,11 +260,12 @@ export function createBodyReader(limits: Limits): ReadBody {
   return async (operation, incoming) => {
     const { request, signal, done } = incoming;
     const kind = kindOf(request, operation);
-    requireFitting(request, reachOf(kind, operation, limits));
+    const reach = reachOf(kind, operation, limits);
+    requireFitting(request, reach);
     // Time may have been up before its turn came.
-    if (signal.aborted) throw signal.reason;
+    signal.throwIfAborted();
     const charged = budget.charge(request, { weight: kind === 'json' ? weightOfJson : 1, done });
-    const body = await Promise.race([read(operation, kind, incoming), charged]);
+    const body = await Promise.race([read(operation.body ?? {}, incoming, { kind, reach }), charged]);
     requireBytes(body);
     return body;
   };

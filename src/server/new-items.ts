@@ -5,7 +5,7 @@ import { keySchema, labelSchema, metadataSchema } from '../api/schemas/item.js';
 import { MedoidError } from '../errors.js';
 import { hashImage } from '../images/decode.js';
 import type { ImageInJson } from './image-in-json.js';
-import { parse, parseJson } from './parse-request.js';
+import { parse, parseJson, requireNoParameters } from './parse-request.js';
 import type { Body, Call } from './route.js';
 
 /** What a request to add pictures says of one. */
@@ -62,11 +62,8 @@ export function readNewItems(
   query: AddCall['query'],
 ): RequestedItem[] {
   if (body.kind === 'upload') return readUpload(body, query);
-  const [parameter] = Object.keys(query);
-  if (parameter === undefined) return body.value.items.map(item => ({ key: undefined, ...item }));
-  throw new MedoidError('invalid-request', `${parameter}: expected it in the body, which is JSON`, {
-    field: parameter,
-  });
+  requireNoParameters(query);
+  return body.value.items.map(item => ({ key: undefined, ...item }));
 }
 
 /** The name of a picture that was given none: the same bytes are the same item. */

@@ -69,6 +69,15 @@ export function parse<Schema extends z.ZodType>(
   throw new MedoidError('invalid-request', `${name}: ${got}`, { field: name });
 }
 
+/** Of a request that says everything in JSON. @throws MedoidError `invalid-request` */
+export function requireNoParameters(query: object): void {
+  const [parameter] = Object.keys(query);
+  if (parameter === undefined) return;
+  throw new MedoidError('invalid-request', `${parameter}: expected it in the body, which is JSON`, {
+    field: parameter,
+  });
+}
+
 /**
  * @param bytes JSON in UTF-8
  * @throws MedoidError `invalid-request`

@@ -51,6 +51,12 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   'rate-limited': 60,
 };
 
+/** What may be said of the server's own trouble beside that it is one. */
+const publicDetails: Partial<Record<ErrorCode, string>> = {
+  'storage-full':
+    'The disk of the server is full: what was sent is not stored. Send it again when something was deleted or room was made.',
+};
+
 const ownTrouble = 'The server could not answer. Its log says why, under the id of this request.';
 
 /** Express' router refuses a path such as /%ff with a plain error of this kind. */
@@ -72,7 +78,8 @@ export const publicMessage = ({
 }: {
   readonly code: string;
   readonly message: string;
-}): string => (requestCodes.has(code as ErrorCode) ? message : ownTrouble);
+}): string =>
+  requestCodes.has(code as ErrorCode) ? message : (publicDetails[code as ErrorCode] ?? ownTrouble);
 
 function toProblem(error: MedoidError, requestId: string): Problem {
   const { code, field } = error;
@@ -83,7 +90,7 @@ function toProblem(error: MedoidError, requestId: string): Problem {
     title,
     // A missing file is 404 to whoever named it, but no client names the server's files.
     status: own ? Math.max(500, status) : status,
-    detail: own ? ownTrouble : error.message,
+    detail: publicMessage(error),
     code,
     ...(field === undefined || own ? {} : { field }),
     instance: `urn:medoid:request:${requestId}`,

@@ -1,6 +1,7 @@
 import type { Gallery } from '../gallery/gallery.js';
 
-type CollectionStatus = 'ready' | 'opening' | 'broken';
+/** One that is being indexed is served, by comparison with every vector. */
+type CollectionStatus = 'ready' | 'opening' | 'indexing' | 'broken';
 
 export interface ReadinessReport {
   readonly status: 'ready' | 'starting' | 'stopping';
@@ -14,7 +15,7 @@ export interface ReadinessReport {
 /** What may be sent requests, as a load balancer asks it. */
 export interface Readiness {
   report(): ReadinessReport;
-  /** Told when the opening of a collection begins or ends. */
+  /** Told when the opening of a collection, or the building of its index, begins or ends. */
   note(name: string, status: CollectionStatus, detail?: string): void;
 }
 

@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { MedoidError } from '../errors.js';
 import { dot } from '../math/vectors.js';
 
@@ -22,12 +23,14 @@ export function checkVector(vector: Float32Array, dimension: number): void {
   if (vector.length !== dimension) {
     throw new MedoidError('invalid-vector', `expected ${dimension} numbers, got ${vector.length}`);
   }
-  // NaN and infinities fail this comparison too.
+  if (isUnitVector(vector)) return;
   const length = Math.sqrt(dot(vector, vector));
-  if (!(Math.abs(length - 1) <= unitTolerance)) {
-    throw new MedoidError('invalid-vector', `expected a finite vector of length 1, got length ${length}`);
-  }
+  throw new MedoidError('invalid-vector', `expected a finite vector of length 1, got length ${length}`);
 }
+
+/** NaN and infinities fail the comparison, too. */
+export const isUnitVector = (vector: Float32Array): boolean =>
+  Math.abs(Math.sqrt(dot(vector, vector)) - 1) <= unitTolerance;
 
 /** @throws MedoidError `invalid-option` */
 export function checkNeighbourCount(k: number): void {
@@ -35,5 +38,12 @@ export function checkNeighbourCount(k: number): void {
     throw new MedoidError('invalid-option', `expected k to be an integer of at least 1, got ${String(k)}`, {
       field: 'k',
     });
+  }
+}
+
+/** @throws MedoidError `invalid-index` */
+export function requireLittleEndian(): void {
+  if (endianness() !== 'LE') {
+    throw new MedoidError('invalid-index', 'index files are little endian; this machine is not');
   }
 }

@@ -1,22 +1,32 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { endianness } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { MedoidError } from '../errors.js';
-import { checkId, checkNeighbourCount, checkVector } from './checks.js';
+import { checkId, checkNeighbourCount, checkVector, requireLittleEndian } from './checks.js';
+import { ExactFile } from './exact-file.js';
+import { IdBitmap } from './id-bitmap.js';
+import { createOneAtATime } from './one-at-a-time.js';
+import { SameBytes } from './same-bytes.js';
 import { scanRows, visitRows } from './scan-rows.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector-index.js';
 
 const initialCapacity = 64;
 
-/** Compares with every vector: always right, and what the graph is measured against. */
+/**
+ * Compares with every vector: always right, and what the graph is measured against.
+ *
+ * Memory of a vector: 4 bytes a dimension, and some 60 for its id and its row; up to twice the former while rows are
+ * empty, which they stay after removals, and once more while the block grows or is saved. An id that was removed: a bit.
+ */
 export class ExactIndex implements VectorIndex {
   /** Row after row, the first `size` in use: [capacity, dimension]. */
   private block: Float32Array;
   /** Id of each row. */
   private readonly rowIds: number[] = [];
   private readonly rows = new Map<number, number>();
-  private readonly removed = new Set<number>();
+  /** All that ever were, so that none is used again. */
+  private removed = new IdBitmap();
   private highestId = 0;
+  private readonly alone = createOneAtATime();
 
   constructor(readonly dimension: number) {
     this.block = new Float32Array(initialCapacity * dimension);
@@ -24,18 +34,20 @@ export class ExactIndex implements VectorIndex {
 
   /** @throws MedoidError `invalid-index` unless file and manifest fit each other and `identity` */
   static load(path: string, identity: SnapshotIdentity): Promise<ExactIndex> {
-    return readSnapshot(path, { ...identity, kind: 'exact' }, async manifest => {
-      const index = ExactIndex.readFile(path, identity.dimension);
-      if (index.size !== manifest.count) {
-        throw new MedoidError(
-          'invalid-index',
-          `${path}: expected ${manifest.count}, got ${index.size} vectors`,
-        );
-      }
-      for (const id of manifest.removedIds) index.removed.add(id);
-      index.highestId = manifest.lastVectorId;
-      return index;
-    });
+    return readSnapshot(
+      path,
+      { ...identity, kind: 'exact' },
+      {
+        createCheck: (manifest, bytes) => new ExactFile(path, { ...manifest, bytes }),
+        load: async (file, { lastVectorId, removedIds }) => {
+          const index = new ExactIndex(identity.dimension);
+          index.add(file.entries());
+          index.removed = IdBitmap.from(removedIds);
+          index.highestId = lastVectorId;
+          return index;
+        },
+      },
+    );
   }
 
   get size(): number {
@@ -120,23 +132,22 @@ export class ExactIndex implements VectorIndex {
     visitRows(this.block, query, { ids: this.rowIds, visit });
   }
 
-  async save(path: string, modelId: string): Promise<void> {
-    const description = {
-      kind: 'exact' as const,
-      modelId,
-      dimension: this.dimension,
-      parameters: {},
-      count: this.size,
-      removedIds: [...this.removed],
-      lastVectorId: this.highestId,
-    };
-    const content = this.encode();
-    await writeSnapshot(path, description, {
-      write: temporary => writeFileSync(temporary, content),
-      verify: async temporary => {
-        if (readFileSync(temporary).equals(content)) return;
-        throw new MedoidError('invalid-index', `${path}: what was written does not read back`);
-      },
+  save(path: string, modelId: string): Promise<void> {
+    return this.alone(async () => {
+      const description = {
+        kind: 'exact' as const,
+        modelId,
+        dimension: this.dimension,
+        parameters: {},
+        count: this.size,
+        removedIds: [...this.removed],
+        lastVectorId: this.highestId,
+      };
+      const content = this.encode();
+      await writeSnapshot(path, description, {
+        write: temporary => writeFile(temporary, content),
+        createCheck: () => new SameBytes(path, content),
+      });
     });
   }
 
@@ -146,27 +157,6 @@ export class ExactIndex implements VectorIndex {
     const ids = Uint32Array.from(this.rowIds);
     const vectors = this.block.subarray(0, this.size * this.dimension);
     return Buffer.concat([bytesOf(ids), bytesOf(vectors)]);
-  }
-
-  private static readFile(path: string, dimension: number): ExactIndex {
-    requireLittleEndian();
-    const content = readFileSync(path);
-    const count = content.length / (4 * (1 + dimension));
-    if (!Number.isInteger(count)) {
-      throw new MedoidError(
-        'invalid-index',
-        `${path}: ${content.length} bytes are no whole number of vectors`,
-      );
-    }
-    // A copy, because a Buffer may start at an offset that a Float32Array refuses.
-    const aligned = Uint8Array.from(content).buffer;
-    const ids = new Uint32Array(aligned, 0, count);
-    const block = new Float32Array(aligned, 4 * count, count * dimension);
-    const index = new ExactIndex(dimension);
-    index.add(
-      Array.from(ids, (id, row) => ({ id, vector: block.subarray(row * dimension, (row + 1) * dimension) })),
-    );
-    return index;
   }
 
   private rowOf(id: number): number {
@@ -187,9 +177,3 @@ export class ExactIndex implements VectorIndex {
 
 const bytesOf = (array: Uint32Array | Float32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-
-function requireLittleEndian(): void {
-  if (endianness() !== 'LE') {
-    throw new MedoidError('invalid-index', 'index files are little endian; this machine is not');
-  }
-}

@@ -44,7 +44,9 @@ export interface VectorIndex {
    */
   search(query: Float32Array, k: number): Hit[];
   /**
-   * Writes `path` and its manifest beside it, so that a crash leaves a pair that loads or one that is refused.
+   * Writes `path` and its manifest beside it, so that a crash leaves a pair that loads or one that is refused. What is
+   * written is the index as it was when this began, which is at once unless another save is under way; meanwhile it may
+   * be searched and changed as ever, and a save that fails takes nothing of that back.
    * @throws MedoidError `invalid-index` when what was written does not read back
    */
   save(path: string, modelId: string): Promise<void>;

@@ -1,10 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFileSync, renameSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import { migrations } from '../../src/catalog/migrations.js';
+import { openDatabase } from '../../src/catalog/open-database.js';
 
 const sha256Of = (digit: string): string => digit.repeat(64);
 
@@ -96,5 +98,57 @@ describe('a file of version 1', () => {
     expect(catalog.sets.addVector(other.id, first, Float32Array.of(1, 0, 0))).toBe(21);
     expect(() => catalog.sets.addVector(other.id, first, Float32Array.of(1, 0, 0))).toThrow(/UNIQUE/);
     expect(catalog.findItem(2, 5)?.vectorId).toBe(11);
+  });
+});
+
+describe('a migration that fails', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medoid-migrations-'));
+    path = join(folder, 'catalog.sqlite');
+    writeFirstVersion(path);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const [first, second] = migrations;
+  const failing: [string, readonly string[], RegExp][] = [
+    ['at its last statement', [first, `${second}; INSERT INTO nowhere VALUES (1)`], /no such table: nowhere/],
+    ['after one that succeeded', [first, second, 'ALTER TABLE items DROP COLUMN key'], /UNIQUE|key/],
+    ['on a full disk', [first, `PRAGMA max_page_count = 14; ${second}`], /database or disk is full/],
+  ];
+  /** As of the catalog, with other migrations. */
+  const open = (steps: readonly string[]) =>
+    openDatabase(
+      path,
+      { access: 'write' },
+      { name: 'a catalog', applicationId: 0x4d45444f, migrations: steps, journalMode: 'wal' },
+    );
+
+  it.each(failing)('%s leaves the file as it was, to the byte', async (_, steps, reason) => {
+    const before = await readFile(path);
+    expect(() => open(steps)).toThrow(reason);
+    expect(() => open(steps)).toThrow(`was left at version 1, it cannot be brought to ${steps.length}`);
+    expect((await readFile(path)).equals(before)).toBe(true);
+    expect(await readdir(folder)).toEqual(['catalog.sqlite']);
+    const catalog = Catalog.open(path, { access: 'write' });
+    expect(catalog.listCollections().map(({ name, items }) => [name, items])).toEqual([
+      ['first', 2],
+      ['second', 1],
+    ]);
+    catalog.close();
+  });
+
+  it.each(failing)('%s leaves the version and the data, where a process was killed before', (_, steps) => {
+    const killed = new Database(path);
+    killed.pragma('journal_mode = WAL');
+    killed.exec(`UPDATE items SET label = 'in the log' WHERE id = 6`);
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, `${path}.left${suffix}`);
+    killed.close();
+    for (const suffix of ['', '-wal']) renameSync(`${path}.left${suffix}`, path + suffix);
+    expect(() => open(steps)).toThrow('was left at version 1');
+    const catalog = Catalog.open(path, { access: 'write' });
+    expect(catalog.findItemByKey(2, 'b')).toMatchObject({ id: 6, label: 'in the log' });
+    catalog.close();
   });
 });

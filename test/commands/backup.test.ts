@@ -11,6 +11,7 @@ import { type ChangingClient, type KeyState, startChanging } from '../fixtures/c
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { createPicture } from '../fixtures/images.js';
 import { type Finished, type Running, runMedoid, startMedoid } from '../fixtures/run-medoid.js';
+import { mountSmallDisk } from '../fixtures/tmpfs.js';
 
 const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
@@ -224,21 +225,20 @@ describe('medoid backup and medoid restore', () => {
     }
   });
 
-  it.runIf(isRoot)('say so and leave nothing when the disk is full', async ({ skip }) => {
-    const small = await mkdtemp(join(tmpdir(), 'medoid-small-'));
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]);
+  it('say so and leave nothing when the disk is full', async ({ skip }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'medoid-small-'));
+    const disk = await mountSmallDisk(join(folder, 'disk'), 64 * 1024);
     try {
-      skip(mounted.status !== 0, 'root may not mount here');
-      const file = join(small, 'b.tar');
-      const made = await runMedoid('backup', file, '--gallery', filled.directory);
-      expect(made.stderr).toMatch(/file-unusable: .*(no space|full)/i);
-      expect([made.exitCode, await readdir(small)]).toEqual([1, []]);
-      const restored = await runMedoid('restore', at('whole.tar'), '--gallery', join(small, 'gallery'));
-      expect(restored.stderr).toMatch(/(file-unusable|invalid-gallery): .*(no space|full)/i);
-      expect([restored.exitCode, await readdir(small)]).toEqual([1, []]);
+      if (disk === undefined) return skip('a disk may not be mounted here');
+      const made = await runMedoid('backup', join(disk.path, 'b.tar'), '--gallery', filled.directory);
+      expect(made.stderr).toMatch(/storage-full: .*(no space|full)/i);
+      expect([made.exitCode, await readdir(disk.path)]).toEqual([1, []]);
+      const restored = await runMedoid('restore', at('whole.tar'), '--gallery', join(disk.path, 'gallery'));
+      expect(restored.stderr).toMatch(/storage-full: .*(no space|full)/i);
+      expect([restored.exitCode, await readdir(disk.path)]).toEqual([1, []]);
     } finally {
-      spawnSync('umount', [small]);
-      await rm(small, { recursive: true });
+      disk?.unmount();
+      await rm(folder, { recursive: true });
     }
   });
 

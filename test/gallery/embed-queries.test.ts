@@ -4,10 +4,11 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import type { EmbeddingSetRow, ItemRow } from '../../src/catalog/rows.js';
 import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { embedQueries } from '../../src/gallery/embed-queries.js';
-import { EmbeddingSpace } from '../../src/gallery/embedding-space.js';
+import type { EmbeddingSpace } from '../../src/gallery/embedding-space.js';
 import { createImageStore, type ImageStore } from '../../src/gallery/image-store.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { createGate, type Gate } from '../fixtures/gate.js';
+import { openSpace } from '../fixtures/open-space.js';
 
 describe('asking with a part of an item', () => {
   const box = { left: 0, top: 0, width: 0.5, height: 0.5 };
@@ -40,7 +41,7 @@ describe('asking with a part of an item', () => {
       isNeeded: sha256 => catalog.hasImage(sha256),
     });
     embedder = await OnnxEmbedder.open(join(filled.folder, 'model'), { threads: 1 });
-    space = await EmbeddingSpace.open({
+    space = await openSpace({
       catalog,
       set: catalog.sets.findActive(1) as EmbeddingSetRow,
       lease: { embedder, release: () => embedder.close() },

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { EmbeddingSetRow } from '../../src/catalog/rows.js';
-import { type Embedder, OnnxEmbedder } from '../../src/embed/embedder.js';
+import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { loadModel } from '../../src/embed/manifest.js';
 import type { Collection } from '../../src/gallery/collection.js';
-import { EmbeddingSpace } from '../../src/gallery/embedding-space.js';
 import { Gallery, type GalleryOptions } from '../../src/gallery/gallery.js';
 import { storeModel } from '../../src/gallery/model-store.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { beforeEmbedding, createGate } from '../fixtures/gate.js';
 import { followJob } from '../fixtures/jobs.js';
+import { openSpace } from '../fixtures/open-space.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 import { createUnitVectors } from '../fixtures/unit-vectors.js';
 
@@ -134,12 +134,10 @@ describe('the space a collection is searched in', () => {
   it('is saved while the gallery is open, once enough has changed', async () => {
     const catalog = openCatalog();
     const set = catalog.addCollection({ name: 'own', modelId: 'm@1', modelDirectory: 'm@1', dimension: 2 });
-    const space = await EmbeddingSpace.open({
+    const space = await openSpace({
       catalog,
       set: catalog.sets.find(set.setId) as EmbeddingSetRow,
-      lease: { embedder: {} as Embedder, release: async () => undefined },
       indexPath: join(filled.folder, 'own.hnsw'),
-      access: 'read',
     });
     const add = (count: number, firstId: number): void =>
       space.apply({ add: createUnitVectors(count, 2, { firstId, seed: firstId }), remove: [] });
@@ -162,12 +160,10 @@ describe('the space a collection is searched in', () => {
   it('says how alike pictures are as soon as there are enough of them', async () => {
     const catalog = openCatalog();
     const set = catalog.addCollection({ name: 'own', modelId: 'm@1', modelDirectory: 'm@1', dimension: 2 });
-    const space = await EmbeddingSpace.open({
+    const space = await openSpace({
       catalog,
       set: catalog.sets.find(set.setId) as EmbeddingSetRow,
-      lease: { embedder: {} as Embedder, release: async () => undefined },
       indexPath: join(filled.folder, 'own.hnsw'),
-      access: 'write',
     });
     const vectors = createUnitVectors(25, 2);
     space.apply({ add: vectors.slice(0, 15), remove: [] });

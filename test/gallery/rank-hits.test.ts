@@ -49,24 +49,30 @@ function createOptions(seed: number, entries: readonly IndexedVector[]): RankOpt
   };
 }
 
-const unused = (): never => {
-  throw new Error('nobody was to compare with every vector');
+const refuse = {
+  value: () => {
+    throw new Error('nobody was to compare with every vector');
+  },
 };
 
 describe('ranked hits', () => {
-  it('are those that sorting everything gives, exact or, of so few, through the graph', () => {
+  it('are those that sorting everything gives: exact, without a graph or, of so few, through one', () => {
     const sizes = fc.integer({ min: 1, max: 140 });
     const property = fc.property(fc.nat(), sizes, (seed, size) => {
       const entries = createEntries(seed, size);
       const [exact, graph] = [new ExactIndex(dimension), new HnswIndex(dimension)].map(index =>
         fill<VectorIndex>(index, entries),
       );
-      const vectors = { graph, exact: () => exact as ExactIndex };
+      const vectors = { exact: exact as ExactIndex };
       const [{ vector: query }] = createUnitVectors(1, dimension, { seed: `query/${seed}` });
       const options = createOptions(seed, entries);
       const expected = naiveRanking(entries, query, options);
-      for (const isExact of [true, false]) {
-        const { hits, hasMore } = rankHits(vectors, query, { ...options, exact: isExact });
+      const ways = [
+        rankHits(vectors, query, options),
+        rankHits({ ...vectors, graph }, query, options),
+        rankHits({ ...vectors, graph }, query, { ...options, exact: true }),
+      ];
+      for (const { hits, hasMore } of ways) {
         expect({ ids: hits.map(({ id }) => id), hasMore }).toEqual(expected);
       }
     });
@@ -75,6 +81,11 @@ describe('ranked hits', () => {
 
   const many = createUnitVectors(25_000, dimension, { seed: 'many' });
   const manyExact = fill(new ExactIndex(dimension), many);
+  const unused: ExactIndex = Object.create(manyExact, {
+    search: refuse,
+    searchAmong: refuse,
+    visitDistances: refuse,
+  });
   const [{ vector: query }] = createUnitVectors(1, dimension, { seed: 'query' });
   /** The graph's place is taken by an index that misses nothing and counts what it is asked for. */
   function countAsked() {
@@ -107,7 +118,7 @@ describe('ranked hits', () => {
     const allowed = new Set(many.map(({ id }) => id).filter(id => !near.has(id)));
     const { asked, graph } = countAsked();
     const options = { k: 5, allowed };
-    const ids = idsOf({ graph, exact: () => manyExact }, options);
+    const ids = idsOf({ graph, exact: manyExact }, options);
     expect(ids).toEqual(naiveRanking(many, query, options).ids);
     expect(Math.max(...asked)).toBeLessThan(1000);
   });
@@ -116,7 +127,7 @@ describe('ranked hits', () => {
     const { asked, graph } = countAsked();
     for (const allowed of [[17, 20_000, 4, 12], many.slice(0, 20_000).map(({ id }) => id)]) {
       const options = { k: 3, allowed: new Set(allowed) };
-      const ids = idsOf({ graph, exact: () => manyExact }, options);
+      const ids = idsOf({ graph, exact: manyExact }, options);
       expect(ids).toEqual(naiveRanking(many, query, options).ids);
     }
     expect(rankHits({ graph, exact: unused }, query, { k: 3, allowed: new Set() })).toEqual({
@@ -131,7 +142,7 @@ describe('ranked hits', () => {
     const farthest = manyExact.search(query, many.length).slice(-2);
     const rare = new Map(farthest.map(({ id }, i) => [id, `rare ${i}`]));
     const options = { k: 3, labelOf: (id: number) => rare.get(id) ?? 'usual' };
-    const ids = idsOf({ graph, exact: () => manyExact }, options);
+    const ids = idsOf({ graph, exact: manyExact }, options);
     expect(ids).toEqual([manyExact.search(query, 1)[0].id, farthest[0].id, farthest[1].id]);
     expect(Math.max(...asked)).toBeLessThan(1000);
   });
@@ -146,7 +157,7 @@ describe('ranked hits', () => {
   });
 
   it.each([0, 0.4])('come page by page as they come at once, with diversity %s', diversity => {
-    const vectors = { graph: manyExact, exact: () => manyExact };
+    const vectors = { graph: manyExact, exact: manyExact };
     const options = { k: 30, exact: true, diversity };
     const pages = Array.from({ length: 12 }, (_, i) =>
       rankHits(vectors, query, { ...options, offset: 30 * i }),

@@ -73,6 +73,7 @@ describe('npm run load', () => {
     ]);
     const { mixed, crowd, start, searches } = report;
     expect(start?.withoutSnapshotSeconds).toBeGreaterThan(0);
+    expect(start?.indexedSeconds).toBeGreaterThanOrEqual(start?.withoutSnapshotSeconds ?? 0);
     for (const driven of [...searches, mixed?.alone, mixed?.beside, mixed?.uploads, crowd]) {
       expect(driven?.answers).toBeGreaterThan(0);
       const { p50 = 0, p95 = 0, p99 = 0, max = 0 } = driven?.latencyMs ?? {};

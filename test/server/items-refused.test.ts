@@ -1,17 +1,11 @@
-import request, { type Response, type Test } from 'supertest';
+import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { base64Of, createAddingRequests, outcomesOf } from '../fixtures/adding-requests.js';
 import { expectProblem, type FilledApp, openFilledApp } from '../fixtures/filled-app.js';
 import { createPicture } from '../fixtures/images.js';
 
 const collection = '/v1/collections/default';
-const items = `${collection}/items`;
 const maxImageBytes = 20_000;
-
-interface Outcome {
-  readonly key: string;
-  readonly status: string;
-  readonly code?: string;
-}
 
 describe('adding what is no good', () => {
   let filled: FilledApp;
@@ -21,16 +15,7 @@ describe('adding what is no good', () => {
   });
   afterAll(() => filled.remove());
 
-  const post = (query: Record<string, string> = {}): Test => request(filled.app).post(items).query(query);
-  const postRaw = (picture: Buffer, query: Record<string, string> = {}): Test =>
-    post(query).set('Content-Type', 'image/png').send(picture);
-  const postForm = (files: readonly (readonly [Buffer, string])[], texts?: unknown): Test => {
-    let form = post();
-    for (const [bytes, filename] of files) form = form.attach('image', bytes, filename);
-    return texts === undefined ? form : form.field('items', JSON.stringify(texts));
-  };
-  const base64 = (picture: Buffer) => ({ base64: picture.toString('base64') });
-  const outcomesOf = ({ body }: Response): Outcome[] => body.outcomes;
+  const { post, postRaw, postForm } = createAddingRequests(() => filled.app);
   const countItems = async (): Promise<number> => (await request(filled.app).get(collection)).body.items;
 
   describe('a picture that is no good', () => {
@@ -42,11 +27,11 @@ describe('adding what is no good', () => {
       const inJson = await post()
         .send({
           items: [
-            { key: 'beside-a', image: base64(a) },
-            { key: 'broken', image: base64(broken) },
-            { key: 'large', image: base64(Buffer.alloc(maxImageBytes + 1)) },
-            { key: 'cut', image: base64(a.subarray(0, a.length >> 1)) },
-            { key: 'beside-b', image: base64(b) },
+            { key: 'beside-a', image: base64Of(a) },
+            { key: 'broken', image: base64Of(broken) },
+            { key: 'large', image: base64Of(Buffer.alloc(maxImageBytes + 1)) },
+            { key: 'cut', image: base64Of(a.subarray(0, a.length >> 1)) },
+            { key: 'beside-b', image: base64Of(b) },
           ],
         })
         .expect(200);
@@ -64,8 +49,8 @@ describe('adding what is no good', () => {
       const before = await countItems();
       expectProblem(await postRaw(broken), 'unsupported-image');
       expectProblem(await postForm([[broken, 'broken.png']]), 'unsupported-image');
-      expectProblem(await post().send({ items: [{ image: base64(broken) }] }), 'unsupported-image');
-      const large = await post().send({ items: [{ image: base64(Buffer.alloc(maxImageBytes + 1)) }] });
+      expectProblem(await post().send({ items: [{ image: base64Of(broken) }] }), 'unsupported-image');
+      const large = await post().send({ items: [{ image: base64Of(Buffer.alloc(maxImageBytes + 1)) }] });
       expectProblem(large, 'payload-too-large');
       expectProblem(await postRaw(Buffer.alloc(maxImageBytes + 1)), 'payload-too-large');
       expect(await countItems()).toBe(before);
@@ -142,7 +127,7 @@ describe('adding what is no good', () => {
       const oneKey = await post({ key: 'a' }).attach('image', picture, 'a').attach('image', picture, 'b');
       expectProblem(oneKey, 'invalid-request');
       expect(oneKey.body.field).toBe('key');
-      const both = await post({ label: 'a' }).send({ items: [{ image: base64(picture) }] });
+      const both = await post({ label: 'a' }).send({ items: [{ image: base64Of(picture) }] });
       expectProblem(both, 'invalid-request');
       expect(both.body.field).toBe('label');
     });

@@ -1,19 +1,12 @@
-import request, { type Response, type Test } from 'supertest';
+import request, { type Response } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashImage } from '../../src/images/decode.js';
+import { base64Of, createAddingRequests, itemsPath, outcomesOf } from '../fixtures/adding-requests.js';
 import { expectProblem, type FilledApp, openFilledApp } from '../fixtures/filled-app.js';
 import { createPicture } from '../fixtures/images.js';
 
 const collection = '/v1/collections/default';
-const items = `${collection}/items`;
 const maxImageBytes = 20_000;
-
-interface Outcome {
-  readonly key: string;
-  readonly status: string;
-  readonly code?: string;
-  readonly item?: { readonly id: number; readonly label: string | null; readonly metadata: object };
-}
 
 describe('adding items', () => {
   let filled: FilledApp;
@@ -23,16 +16,7 @@ describe('adding items', () => {
   });
   afterAll(() => filled.remove());
 
-  const post = (query: Record<string, string> = {}): Test => request(filled.app).post(items).query(query);
-  const postRaw = (picture: Buffer, query: Record<string, string> = {}): Test =>
-    post(query).set('Content-Type', 'image/png').send(picture);
-  const postForm = (files: readonly (readonly [Buffer, string])[], texts?: unknown): Test => {
-    let form = post();
-    for (const [bytes, filename] of files) form = form.attach('image', bytes, filename);
-    return texts === undefined ? form : form.field('items', JSON.stringify(texts));
-  };
-  const base64 = (picture: Buffer) => ({ base64: picture.toString('base64') });
-  const outcomesOf = ({ body }: Response): Outcome[] => body.outcomes;
+  const { post, postRaw, postForm } = createAddingRequests(() => filled.app);
   const shown = (response: Response) => outcomesOf(response).map(({ key, status }) => [key, status]);
 
   describe('in every form', () => {
@@ -55,7 +39,7 @@ describe('adding items', () => {
         metadata: { price: 12, sizes: [1, 2] },
         bytes: picture.length,
       });
-      const { body } = await request(filled.app).get(`${items}/${item?.id}`).expect(200);
+      const { body } = await request(filled.app).get(`${itemsPath}/${item?.id}`).expect(200);
       expect(body).toEqual(item);
     });
 
@@ -104,10 +88,10 @@ describe('adding items', () => {
               key: 'json-a',
               label: 'lamp',
               metadata: { deep: { er: [null, true] } },
-              image: base64(pictures[0]),
+              image: base64Of(pictures[0]),
             },
-            { image: base64(pictures[1]) },
-            { key: 'json-c', label: null, image: base64(pictures[2]) },
+            { image: base64Of(pictures[1]) },
+            { key: 'json-c', label: null, image: base64Of(pictures[2]) },
           ],
         })
         .expect(200);
@@ -158,7 +142,7 @@ describe('adding items', () => {
     it('gives a replaced picture another ETag, so that no cache shows the old one', async () => {
       const [picture, other] = await Promise.all(['tag', 'tag other'].map(seed => createPicture(seed)));
       const [{ item }] = outcomesOf(await postRaw(picture, { key: 'tag' }).expect(200));
-      const paths = ['image', 'thumbnail'].map(name => `${items}/${item?.id}/${name}`);
+      const paths = ['image', 'thumbnail'].map(name => `${itemsPath}/${item?.id}/${name}`);
       const tagsOf = async () => {
         const answers = [];
         for (const path of paths)
@@ -203,14 +187,14 @@ describe('adding items', () => {
         [`key ${key}`, `other ${key}`].map(seed => createPicture(seed)),
       );
       const inJson = await post()
-        .send({ items: [{ key, image: base64(picture) }] })
+        .send({ items: [{ key, image: base64Of(picture) }] })
         .expect(200);
       expect(shown(inJson)).toEqual([[key, 'added']]);
       expect(shown(await postRaw(other, { key }).expect(200))).toEqual([[key, 'replaced']]);
-      const { body } = await request(filled.app).get(items).query({ key }).expect(200);
+      const { body } = await request(filled.app).get(itemsPath).query({ key }).expect(200);
       expect(body.items.map((item: { key: string }) => item.key)).toEqual([key]);
       const deleted = await request(filled.app)
-        .post(`${items}/delete`)
+        .post(`${itemsPath}/delete`)
         .send({ keys: [key] })
         .expect(200);
       expect(deleted.body).toEqual({ removed: 1, unknown: [] });
@@ -237,7 +221,7 @@ describe('adding items', () => {
       ['half a character', 'a\ud83e'],
     ])('refuses %s', async (_, key) => {
       const picture = await createPicture('refused');
-      const inJson = await post().send({ items: [{ key, image: base64(picture) }] });
+      const inJson = await post().send({ items: [{ key, image: base64Of(picture) }] });
       expectProblem(inJson, 'invalid-request');
       expect(inJson.body.field).toBe('items.0.key');
       if (key === 'a\ud83e') return;

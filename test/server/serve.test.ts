@@ -1,6 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { CollectionRow } from '../../src/catalog/rows.js';
 import type { CommandContext, CommandResult } from '../../src/commands/command.js';
 import { serve } from '../../src/commands/serve.js';
 import { Gallery } from '../../src/gallery/gallery.js';
@@ -8,6 +10,7 @@ import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gall
 import { createPicture } from '../fixtures/images.js';
 import { startMedoid } from '../fixtures/run-medoid.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
+import { createUnitVectors } from '../fixtures/unit-vectors.js';
 
 interface Address {
   readonly url: string;
@@ -71,6 +74,43 @@ describe('serve', () => {
     expect(await response.json()).toMatchObject({ results: [{ item: { key: 'new.png' } }] });
     await writer.close();
     await stop();
+  });
+
+  it('serves at once, exactly, while an index that is off is built anew, and says so', async () => {
+    const own = await createFilledGallery({ count: 3 });
+    const catalog = Catalog.open(join(own.directory, 'catalog.sqlite'), { access: 'write' });
+    const { id, dimension } = catalog.findCollection('default') as CollectionRow;
+    const image = { imageSha256: 'a'.repeat(64), format: 'png', width: 4, height: 3, bytes: 100 };
+    const many = createUnitVectors(30_000, dimension);
+    catalog.transaction(() => {
+      for (const { id: number, vector: embedding } of many) {
+        catalog.addItem(id, `many-${number}`, { ...image, embedding, label: 'many', metadata: {} });
+      }
+    });
+    catalog.close();
+    await writeFile(join(own.directory, 'index', '1.hnsw'), 'no graph');
+    const { answered, reports, stop } = run({ port: '0', gallery: own.directory });
+    const { url } = (await answered).json as Address;
+    const readiness = async () => (await fetch(`${url}/readyz`)).json();
+    expect(await readiness()).toEqual({
+      status: 'ready',
+      collections: [{ name: 'default', status: 'indexing', detail: 'the index is built anew' }],
+    });
+    const response = await fetch(`${url}/v1/collections/default/search`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ query: { vector: [...many[16].vector] }, k: 1 }),
+    });
+    expect(await response.json()).toMatchObject({
+      results: [{ item: { key: 'many-17' }, distance: expect.closeTo(0, 6) }],
+    });
+    expect(reports[0]).toMatch(/^default: the index is built anew .* exact meanwhile: .*expected SHA-256/);
+    await expect
+      .poll(readiness, { timeout: 60_000 })
+      .toMatchObject({ collections: [{ status: 'ready', detail: 'the index was built anew' }] });
+    expect(reports.at(-1)).toMatch(/^default: the index of 30003 items was built in \d+\.\d s$/);
+    await stop();
+    await own.remove();
   });
 
   it('refuses a port that is taken, naming it, and leaves the gallery closed', async () => {

@@ -4,21 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
 import { squaredDistance } from '../../src/math/vectors.js';
-import { ExactIndex } from '../../src/vector-index/exact.js';
-import { HnswIndex } from '../../src/vector-index/hnsw.js';
-import type { IndexedVector, SnapshotIdentity, VectorIndex } from '../../src/vector-index/vector-index.js';
+import type { IndexedVector, VectorIndex } from '../../src/vector-index/vector-index.js';
 import { createUnitVectors } from '../fixtures/unit-vectors.js';
-
-interface Driver {
-  readonly name: string;
-  create(dimension: number): VectorIndex;
-  load(path: string, identity: SnapshotIdentity): Promise<VectorIndex>;
-}
-
-const drivers: readonly Driver[] = [
-  { name: 'exact', create: dimension => new ExactIndex(dimension), load: ExactIndex.load },
-  { name: 'hnsw', create: dimension => new HnswIndex(dimension), load: HnswIndex.load },
-];
+import { drivers } from './drivers.js';
 
 const dimension = 8;
 const modelId = 'model@1';
@@ -97,6 +85,15 @@ describe.each(drivers)('$name index', ({ create, load }) => {
       expect(index.search(vector, 1)).toEqual([{ id, distance: 0 }]);
       expect(index.vector(id)).toEqual(vector);
     }
+  });
+
+  it('takes one more than there are places for', () => {
+    const entries = createUnitVectors(1025, dimension);
+    const index = createFilled(entries.slice(0, 1024));
+    index.add(entries.slice(1024));
+    expect(index.search(entries[1024].vector, 1)).toEqual([{ id: 1025, distance: 0 }]);
+    index.remove([1025]);
+    expect([index.size, index.search(entries[0].vector, 5000).length]).toEqual([1024, 1024]);
   });
 
   it('never finds what was removed, and still answers k', () => {
@@ -230,6 +227,18 @@ describe.each(drivers)('$name index', ({ create, load }) => {
       expect(loaded.size).toBe(2997);
     });
 
+    it('counts what can be found, not what was removed', async () => {
+      const path = freshPath();
+      const index = createFilled(entries.slice(0, 100));
+      index.remove(entries.slice(0, 60).map(({ id }) => id));
+      await index.save(path, modelId);
+      const loaded = await load(path, identity);
+      expect([loaded.size, [...loaded.ids()].length]).toEqual([40, 40]);
+      expect(loaded.search(good, 100)).toEqual(index.search(good, 100));
+      loaded.remove([...loaded.ids()]);
+      expect([loaded.size, loaded.search(good, 1).length, loaded.lastId]).toEqual([0, 0, 100]);
+    });
+
     it('can be empty', async () => {
       const path = freshPath();
       await create(dimension).save(path, modelId);
@@ -302,9 +311,14 @@ describe.each(drivers)('$name index', ({ create, load }) => {
       await expect(load(path, identity)).rejects.toThrow(refused);
     });
 
-    it('reports a folder that is missing, and goes on answering', async () => {
-      const index = createFilled(entries.slice(0, 10));
-      await expect(index.save(join(folder, 'missing', '1.bin'), modelId)).rejects.toThrow(refused);
+    it('leaves the index in use as it was when another cannot be loaded', async () => {
+      const path = freshPath();
+      const index = createFilled(entries.slice(0, 50));
+      await index.save(path, modelId);
+      await truncate(path, 100);
+      const loading = load(path, identity);
+      expect(index.search(entries[0].vector, 1)).toEqual([{ id: 1, distance: 0 }]);
+      await expect(loading).rejects.toThrow(refused);
       expect(index.search(entries[0].vector, 1)).toEqual([{ id: 1, distance: 0 }]);
     });
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineOperation } from '../operation.js';
 import { collectionSchema, newCollectionSchema } from '../schemas/collection.js';
 import { collectionParameters, noParameters } from '../schemas/parameters.js';
+import { writeProblems } from '../schemas/problem.js';
 
 const tag = 'Collections';
 const path = '/v1/collections';
@@ -41,7 +42,7 @@ export const createCollection = defineOperation({
       headers: { Location: 'where it is' },
     },
   },
-  problems: ['not-found', 'out-exists', 'read-only'],
+  problems: ['not-found', 'out-exists', ...writeProblems],
 });
 
 export const getCollection = defineOperation({
@@ -67,5 +68,5 @@ export const deleteCollection = defineOperation({
   params: collectionParameters,
   query: noParameters,
   answers: { 204: { description: 'Gone.' } },
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });

@@ -21,7 +21,7 @@ import {
   pageParameters,
   wholeNumber,
 } from '../schemas/parameters.js';
-import { fetchProblems, imageProblems } from '../schemas/problem.js';
+import { fetchProblems, imageProblems, writeProblems } from '../schemas/problem.js';
 
 const tag = 'Items';
 const path = '/v1/collections/{name}/items';
@@ -85,7 +85,7 @@ export const addItems = defineOperation({
       headers: { Location: 'where the job is' },
     },
   },
-  problems: ['not-found', 'read-only', ...imageProblems, ...fetchProblems],
+  problems: ['not-found', ...writeProblems, ...imageProblems, ...fetchProblems],
 });
 
 export const deleteItems = defineOperation({
@@ -117,7 +117,7 @@ export const deleteItems = defineOperation({
         .meta({ id: 'DeleteAnswer' }),
     },
   },
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });
 
 export const getItem = defineOperation({
@@ -144,7 +144,7 @@ export const updateItem = defineOperation({
   query: noParameters,
   body: { json: itemChangeSchema },
   answers: { 200: { description: 'The item as it is now.', json: itemSchema } },
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });
 
 export const deleteItem = defineOperation({
@@ -157,7 +157,7 @@ export const deleteItem = defineOperation({
   params: itemParameters,
   query: noParameters,
   answers: { 204: { description: 'Gone.' } },
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });
 
 export const getItemImage = defineOperation({

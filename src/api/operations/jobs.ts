@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { jobStates } from '../../catalog/rows.js';
 import { defineOperation } from '../operation.js';
-import { jobPageSchema, jobSchema, jobStates } from '../schemas/job.js';
+import { jobPageSchema, jobSchema } from '../schemas/job.js';
 import { newJobSchema } from '../schemas/new-job.js';
 import { collectionParameters, jobParameters, noParameters, pageParameters } from '../schemas/parameters.js';
+import { writeProblems } from '../schemas/problem.js';
 
 const tag = 'Jobs';
 
@@ -23,7 +25,7 @@ export const startJob = defineOperation({
       headers: { Location: 'where the job is' },
     },
   },
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });
 
 export const listJobs = defineOperation({
@@ -85,5 +87,5 @@ export const cancelJob = defineOperation({
   params: jobParameters,
   query: noParameters,
   answers: { 202: { description: 'The job.', json: jobSchema } },
-  problems: ['not-found', 'conflict', 'read-only'],
+  problems: ['not-found', 'conflict', ...writeProblems],
 });

@@ -3,6 +3,7 @@ import { defineOperation } from '../operation.js';
 import { modelSchema } from '../schemas/collection.js';
 import { jobSchema } from '../schemas/job.js';
 import { collectionParameters, noParameters } from '../schemas/parameters.js';
+import { writeProblems } from '../schemas/problem.js';
 
 const tag = 'Models';
 const started = {
@@ -42,7 +43,7 @@ export const activateModel = defineOperation({
   query: noParameters,
   body: { json: z.strictObject({ modelId: z.string().min(1) }).meta({ id: 'ModelChoice' }) },
   answers: started,
-  problems: ['not-found', 'read-only'],
+  problems: ['not-found', ...writeProblems],
 });
 
 export const rollBackModel = defineOperation({
@@ -56,5 +57,5 @@ export const rollBackModel = defineOperation({
   params: collectionParameters,
   query: noParameters,
   answers: started,
-  problems: ['not-found', 'conflict', 'read-only'],
+  problems: ['not-found', 'conflict', ...writeProblems],
 });

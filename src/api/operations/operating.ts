@@ -29,8 +29,13 @@ const readinessSchema = z
       .array(
         z.strictObject({
           name: z.string(),
-          status: z.enum(['ready', 'opening', 'broken']),
-          detail: z.string().optional().describe('the code of what is wrong, or what was done to open it'),
+          status: z
+            .enum(['ready', 'opening', 'indexing', 'broken'])
+            .describe('indexing: served already, exactly, while its index is built anew'),
+          detail: z
+            .string()
+            .optional()
+            .describe('the code of what is wrong, or what is or was done to open it'),
         }),
       )
       .optional()

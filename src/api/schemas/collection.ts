@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { collectionNamePattern } from '../../gallery/collection-name.js';
 
 export const collectionNameSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][\w.-]{0,63}$/,
+    collectionNamePattern,
     'expected up to 64 letters, digits, ".", "_" and "-", the first a letter or digit',
   );
 

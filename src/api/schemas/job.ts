@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { jobStates } from '../../catalog/rows.js';
 import { jsonSchema } from './json.js';
-
-export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 
 export const jobSchema = z
   .strictObject({

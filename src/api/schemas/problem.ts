@@ -23,6 +23,9 @@ export const bodyProblems: readonly ErrorCode[] = [
   'overloaded',
 ];
 
+/** What can go wrong with a request that changes something. */
+export const writeProblems: readonly ErrorCode[] = ['read-only', 'storage-full', 'storage-failed'];
+
 /** What can go wrong with a picture in a request. */
 export const imageProblems: readonly ErrorCode[] = [
   'missing-image',

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { itemFilterSchema } from '../../catalog/item-filter.js';
-import { mostResults, searchOptionMeanings, searchOptionsSchema } from '../../gallery/search-question.js';
+import {
+  greatestDistance,
+  mostResults,
+  searchOptionMeanings,
+  searchOptionsSchema,
+} from '../../gallery/search-question.js';
 import { imageInJsonSchema, itemSchema, keySchema } from './item.js';
 import { decimal, jsonText, wholeNumber, yesOrNo } from './parameters.js';
 
 export const mostQueryImages = 16;
 export const mostSearchesAtOnce = 32;
-const greatestDistance = 2;
 const mostDimensions = 4096;
 
 const fraction = z.number().min(0).max(1);

@@ -6,6 +6,7 @@ import { copyKeys } from '../../catalog/copy-keys.js';
 import { moveIntoPlace } from '../../durable-file.js';
 import { MedoidError, messageOf } from '../../errors.js';
 import { version } from '../../package-version.js';
+import { storageTrouble } from '../../storage-trouble.js';
 import { createImageStore } from '../image-store.js';
 import type { Notify } from '../notice.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
@@ -112,6 +113,7 @@ async function addKeys({ options, scratch, archive }: Work): Promise<MissingEntr
     checkKeys(path);
   } catch (error) {
     if (!(error instanceof MedoidError) || error.code === 'interrupted') throw error;
+    if (storageTrouble(error) === 'storage-full') throw error;
     return [{ name: entryNames.keys, reason: error.message }];
   }
   await archive.addFile(entryNames.keys, path);

@@ -104,6 +104,7 @@ class Activation {
  */
 export const activateModel = defineJob({
   input: activateModelInputSchema,
+  checkpoint: checkpointSchema,
   async run({ modelId }, context): Promise<Result> {
     const { opened, catalog, storeModel, openSpace } = context;
     const { embedded, result } = checkpointSchema.parse(context.checkpoint ?? { embedded: 0, result: null });
@@ -120,7 +121,6 @@ export const activateModel = defineJob({
       await activation.embedNearlyAll();
       await opened.space.use(current => current.save());
       await space.save();
-      await opened.space.makeReady(space);
       return await activation.changeOver();
     } finally {
       if (opened.space.current !== space) await space.close();

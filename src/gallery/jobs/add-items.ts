@@ -133,6 +133,7 @@ class Preparation {
 /** Adds images that are staged, and such as lie at an address, a batch a transaction; a bad one fails alone. */
 export const addItems = defineJob({
   input: addItemsInputSchema,
+  checkpoint: checkpointSchema,
   imagesOf: ({ items }) => items.flatMap(item => ('imageSha256' in item ? [item.imageSha256] : [])),
   async run({ items }, context) {
     const { opened, signal, saveCheckpoint, report } = context;

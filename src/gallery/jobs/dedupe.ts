@@ -88,8 +88,12 @@ export const dedupe = defineJob({
   input: dedupeInputSchema,
   run({ maxDistance }, context) {
     const { opened, catalog, signal, report } = context;
-    return opened.space.use(async ({ set, graph }) => {
+    return opened.space.use(async space => {
+      const { set, exact } = space;
       const embeddings = await readEmbeddings({ catalog, set }, { signal });
+      // To compare each with every other would take longer than to wait for the graph.
+      await space.indexed();
+      const graph = space.graph ?? exact;
       const groups = await findGroups(embeddings, { graph, maxDistance }, context);
       const total = embeddings.items.length;
       report({ done: total, total });

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Catalog } from '../../catalog/catalog.js';
 import type { NewEmbeddingSet } from '../../catalog/embedding-sets.js';
 import type { JobProgress } from '../../catalog/job-table.js';
@@ -38,6 +38,8 @@ export interface JobContext extends JobServices {
 /** Long work of one kind. */
 export interface JobKind<Input extends z.ZodType = z.ZodType> {
   readonly input: Input;
+  /** Of what a run saves; given by the kinds that save anything. */
+  readonly checkpoint?: z.ZodType;
   /** Hashes of stored images that the job needs until it has ended; none unless given. */
   imagesOf?(input: z.output<Input>): readonly string[];
   /**
@@ -54,6 +56,8 @@ export const defineJob = <Input extends z.ZodType>(kind: JobKind<Input>): JobKin
 export interface AnyJobKind {
   /** @throws MedoidError `invalid-request` naming the field */
   parse(input: unknown): unknown;
+  /** Nothing for one that a run can go on from, else what is wrong with it. */
+  findFault(checkpoint: unknown): string | undefined;
   /** @param input as it was parsed */
   imagesOf(input: unknown): readonly string[];
   run(input: unknown, context: JobContext): Promise<unknown>;
@@ -73,6 +77,11 @@ export function eraseInput<Input extends z.ZodType>(kind: JobKind<Input>): AnyJo
   };
   return {
     parse,
+    findFault: checkpoint => {
+      if (checkpoint === null || kind.checkpoint === undefined) return undefined;
+      const { error } = kind.checkpoint.safeParse(checkpoint);
+      return error === undefined ? undefined : z.prettifyError(error);
+    },
     imagesOf: input => kind.imagesOf?.(input as z.output<Input>) ?? [],
     run: (input, context) => kind.run(input as z.output<Input>, context),
   };

@@ -30,10 +30,11 @@ export function stopJob({ stop }: RunningJob, reason: StopReason): void {
 }
 
 export function failureOf(error: unknown): JobEnd {
-  if (error instanceof MedoidError) return { state: 'failed', code: error.code, message: error.message };
+  const { code, message } = understandError(error);
+  if (code !== 'internal-error') return { state: 'failed', code, message };
   return {
     state: 'failed',
-    code: 'internal-error',
+    code,
     message: 'something unexpected went wrong: the log says what',
   };
 }

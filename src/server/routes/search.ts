@@ -6,6 +6,7 @@ import { errorCatalogue, MedoidError } from '../../errors.js';
 import type { Collection } from '../../gallery/collection.js';
 import type { Query, SearchAnswer, SearchQuestion } from '../../gallery/search-question.js';
 import { readImageInJson } from '../image-in-json.js';
+import { requireNoParameters } from '../parse-request.js';
 import { requestCodes } from '../problem.js';
 import { type Call, type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';
@@ -55,12 +56,7 @@ async function answerOne(call: Call<typeof search>, parts: RouteParts): Promise<
     const queries = body.files.map(({ bytes }) => ({ image: async () => bytes, box }));
     return ask(collection, { queries, options: { ...options, includeSelf: true } }, tools);
   }
-  const [parameter] = Object.keys(request.query);
-  if (parameter !== undefined) {
-    throw new MedoidError('invalid-request', `${parameter}: expected it in the body, which is JSON`, {
-      field: parameter,
-    });
-  }
+  requireNoParameters(request.query);
   return ask(collection, toQuestion(body.value, tools), tools);
 }
 
@@ -101,7 +97,7 @@ export const createSearchRoutes = (parts: RouteParts): Route[] => [
         inTurn(async () => {
           // Between two searches there is time for what others ask.
           await setImmediate();
-          if (signal.aborted) throw signal.reason;
+          signal.throwIfAborted();
           return askNext(one).catch(describeFailure);
         }),
       ),

@@ -1,9 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyStore } from '../../../src/catalog/key-store.js';
-import { migrations } from '../../../src/catalog/migrations.js';
 import { imageEntry } from '../../../src/gallery/backup/backup-format.js';
 import { restoreBackup } from '../../../src/gallery/backup/restore-backup.js';
 import { Gallery } from '../../../src/gallery/gallery.js';
@@ -11,6 +9,7 @@ import { hashImage } from '../../../src/images/decode.js';
 import { backUp, unstopped } from '../../fixtures/back-up.js';
 import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
 import { createPicture } from '../../fixtures/images.js';
+import { copyKeptGallery, keptGalleries, readContents } from '../../fixtures/kept-galleries.js';
 import { readEntries } from '../../fixtures/pack-backup.js';
 import { createTinyModel } from '../../fixtures/tiny-model.js';
 
@@ -144,27 +143,31 @@ describe('a backup', () => {
     expect(await readdir(filled.folder)).toEqual(['gallery', 'model']);
   });
 
-  it('is of a gallery that an older program wrote, and is made into one of today', async () => {
-    const picture = filled.pictures[0];
-    const folder = await modelFolder();
-    const old = new Database(at('old.sqlite'));
-    old.exec(migrations[0]);
-    const insert = (table: string, ...values: unknown[]) =>
-      old.prepare(`INSERT INTO ${table} VALUES (${values.map(() => '?').join()})`).run(...values);
-    insert('collections', 1, 'default', folder, folder, 16, '2024-01-01T00:00:00.000Z');
-    insert('items', 1, 1, 'a', null, '{}', hashImage(picture), 'png', 48, 36, picture.length, 'then', 'then');
-    insert('vectors', 1, 1, Buffer.from(new Float32Array(16).fill(0.25).buffer));
-    old.pragma(`application_id = ${0x4d45444f}`);
-    old.pragma('user_version = 1');
-    old.close();
-    await writeFile(inGallery('catalog.sqlite'), await readFile(at('old.sqlite')));
-    const before = await readFile(inGallery('catalog.sqlite'));
-    expect(await backUp(gallery, at('b.tar'))).toMatchObject({ items: 1, images: 1, models: 1, missing: [] });
-    expect((await readFile(inGallery('catalog.sqlite'))).equals(before)).toBe(true);
-    const { opened } = await restore();
-    expect((await opened.collection('default')).getItem(1)).toMatchObject({ key: 'a' });
-    await opened.close();
-  });
+  it.each(keptGalleries)(
+    'is of %s, as an earlier program left it, and is made into a gallery of today',
+    async name => {
+      await copyKeptGallery(name, at('kept'));
+      const { collections, keys } = readContents(name);
+      const items = collections.flatMap(collection => collection.items);
+      const before = await readFile(at('kept/catalog.sqlite'));
+      expect(await backUp(at('kept'), at('b.tar'))).toMatchObject({ items: items.length, missing: [] });
+      expect((await readFile(at('kept/catalog.sqlite'))).equals(before)).toBe(true);
+      const { opened } = await restore();
+      for (const collection of collections) {
+        const restored = await opened.collection(collection.name);
+        for (const { id, key, label, imageSha256 } of collection.items) {
+          expect(restored.getItem(id)).toMatchObject({ key, label, imageSha256 });
+          const { bytes } = await restored.readImage(id);
+          const { results } = await restored.searchByImage(bytes, { k: 100 });
+          expect(results.filter(({ distance }) => distance < 1e-3).map(({ item }) => item.id)).toContain(id);
+        }
+      }
+      await opened.close();
+      const store = KeyStore.open(at('restored'), { access: 'read', onNotice: () => undefined });
+      expect(keys.map(key => store.verify(key) !== undefined)).toEqual(keys.map((_, i) => i === 0));
+      store.close();
+    },
+  );
 
   it('leaves out of the gallery what its catalog does not need', async () => {
     const opened = await Gallery.open(gallery, { access: 'write', threads: 1 });
