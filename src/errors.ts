@@ -32,6 +32,7 @@ export const errorCatalogue = {
   'invalid-vector': { status: 400, exit: 1, title: 'A vector is not usable' },
   'invalid-index': { status: 500, exit: 1, title: 'The vector index cannot be used' },
   'invalid-gallery': { status: 500, exit: 1, title: 'The gallery cannot be used' },
+  'invalid-backup': { status: 500, exit: 1, title: 'The backup cannot be used' },
   'gallery-locked': { status: 423, exit: 1, title: 'Another process is writing to the gallery' },
   'run-locked': { status: 423, exit: 1, title: 'Another process is working in the same folder' },
   'invalid-checkpoint': { status: 500, exit: 1, title: 'The checkpoint cannot be continued from' },

@@ -51,6 +51,7 @@ const owners: Readonly<Record<string, string>> = {
   'prom-client': 'server/',
   'eventsource-parser': 'client/',
   'lru-cache': 'gallery/',
+  'tar-stream': 'gallery/backup/',
   pino: 'log.ts',
   commander: 'commands/',
   'cli-progress': 'commands/',

@@ -32,10 +32,13 @@ export interface OpenOptions {
   readonly access: 'read' | 'write';
   /** Makes a new file where there is none; with `write` access only. */
   readonly create?: boolean;
+  /** Takes a file of an older version as it is; with `read` access only, and for queries that know of it. */
+  readonly acceptOlder?: boolean;
 }
 
 interface Use {
   readonly access: OpenOptions['access'];
+  readonly acceptOlder: boolean;
   readonly format: DatabaseFormat;
 }
 
@@ -43,7 +46,7 @@ interface Use {
 function checkIdentity(
   { version, applicationId, isEmpty }: FileIdentity,
   path: string,
-  { access, format }: Use,
+  { access, acceptOlder, format }: Use,
 ): void {
   if (!isEmpty && applicationId !== format.applicationId) {
     throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${format.name} of Medoid`);
@@ -55,7 +58,7 @@ function checkIdentity(
       `${path} has version ${version}; this Medoid knows versions up to ${newest}: use a newer one`,
     );
   }
-  if (version < newest && access === 'read') {
+  if (version < newest && access === 'read' && !acceptOlder) {
     throw new MedoidError(
       'invalid-gallery',
       `${path} has version ${version}, expected ${newest}: open it once for writing`,
@@ -127,19 +130,20 @@ function explain(error: unknown, path: string, access: OpenOptions['access']): M
  */
 export function openDatabase(
   path: string,
-  { access, create = false }: OpenOptions,
+  { access, create = false, acceptOlder = false }: OpenOptions,
   format = catalogFormat,
 ): Database.Database {
   if (!(create && access === 'write') && !existsSync(path)) {
     throw new MedoidError('file-not-found', `expected a gallery, but there is no ${path}`);
   }
+  const use: Use = { access, acceptOlder, format };
   let database: Database.Database | undefined;
   try {
     // Before SQLite opens it, and so before anything of it is changed.
     const identity = glanceAtIdentity(path);
-    if (identity !== undefined) checkIdentity(identity, path, { access, format });
+    if (identity !== undefined) checkIdentity(identity, path, use);
     database = new Database(path, { readonly: access === 'read', timeout: busyTimeoutMs });
-    prepare(database, path, { access, format });
+    prepare(database, path, use);
     noteOpen(database);
     return database;
   } catch (error) {

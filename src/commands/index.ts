@@ -19,6 +19,8 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   search: async () => (await import('./search.js')).search,
   serve: async () => (await import('./serve.js')).serve,
   doctor: async () => (await import('./doctor.js')).doctor,
+  backup: async () => (await import('./backup.js')).backup,
+  restore: async () => (await import('./restore.js')).restore,
   config: async () => (await import('./config.js')).config,
   'keys create': async () => (await import('./keys-create.js')).keysCreate,
   'keys list': async () => (await import('./keys-list.js')).keysList,
