@@ -13,7 +13,7 @@ import type { Hit, IndexedVector, SnapshotIdentity, VectorIndex } from './vector
 
 /**
  * The graph is worth building anew when more than this share of it is removed vectors. They cost time and memory, not
- * neighbours: a search takes about 1.2 times as long at 30 %, 1.7 times at 50 %, twice at 70 % (`npm run bench -- churn`).
+ * neighbours: a search takes 1.1 to 1.5 times as long at 30 %, 1.7 at 50 %, 2.1 to 2.8 at 70 % (`npm run bench -- churn`).
  * A lower limit has more adds to pay for each removal: (1 − limit) / limit, so 2.3 at 30 %, 4 at 20 %.
  */
 export const maxRemovedShare = 0.3;
