@@ -19,6 +19,8 @@ export interface ImageStore {
   put(bytes: Uint8Array, sha256: string): Promise<void>;
   /** @throws MedoidError `invalid-gallery` when the copy is missing or damaged */
   read(sha256: string): Promise<Buffer>;
+  /** Whether the image is needed or held. */
+  isInUse(sha256: string): boolean;
   /** Removes the file, unless the image is needed or held. @returns which of the three it was */
   removeUnlessNeeded(sha256: string): Promise<'removed' | 'needed' | 'held'>;
   /** Lets go of what is still held. */
@@ -129,6 +131,7 @@ export function createImageStore(
       if (actual === sha256) return bytes;
       throw new MedoidError('invalid-gallery', `${path} is damaged: its bytes have SHA-256 ${actual}`);
     },
+    isInUse: sha256 => holds.has(sha256) || isNeeded(sha256),
     removeUnlessNeeded,
     async close() {
       const held = [...holds.keys()];

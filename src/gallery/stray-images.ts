@@ -1,7 +1,7 @@
 import { opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MedoidError, messageOf } from '../errors.js';
-import { createTurns } from '../take-turns.js';
+import { createTurns, type TakeTurn } from '../take-turns.js';
 import type { ImageStore } from './image-store.js';
 import type { Notify } from './notice.js';
 
@@ -12,22 +12,45 @@ interface StrayImagesParts {
   readonly notify: Notify;
 }
 
-async function search({ directory, images }: StrayImagesParts, signal: AbortSignal): Promise<void> {
-  const takeTurn = createTurns(signal);
+/** More than a process that was killed can have had in hand. */
+const mostStrays = 1000;
+
+/** As many as `mostStrays` and one more at most. */
+async function find({ directory, images }: StrayImagesParts, takeTurn: TakeTurn): Promise<string[]> {
+  const strays: string[] = [];
   for (const folder of await readdir(directory)) {
     if (!/^[0-9a-f]{2}$/.test(folder)) continue;
     for await (const { name } of await opendir(join(directory, folder))) {
       await takeTurn();
       const isImage = /^[0-9a-f]{64}$/.test(name) && name.startsWith(folder);
-      // One that is held is looked at by the last to let go of it.
-      if (isImage) await images.removeUnlessNeeded(name);
+      if (isImage && !images.isInUse(name)) strays.push(name);
+      if (strays.length > mostStrays) return strays;
     }
+  }
+  return strays;
+}
+
+async function search(parts: StrayImagesParts, signal: AbortSignal): Promise<void> {
+  const takeTurn = createTurns(signal);
+  const strays = await find(parts, takeTurn);
+  if (strays.length > mostStrays) {
+    parts.notify(
+      `more than ${mostStrays} pictures belong to no item, and none was removed: if an older catalog was put back they are ` +
+        'those of a newer one, else `medoid doctor --fix` removes them',
+    );
+    return;
+  }
+  for (const sha256 of strays) {
+    await takeTurn();
+    // One that is held is looked at by the last to let go of it.
+    await parts.images.removeUnlessNeeded(sha256);
   }
 }
 
 /**
  * Looks through the files of a gallery, in turns, and removes those that nothing needs: a process that was killed
- * leaves images whose items or job it had not written yet.
+ * leaves images whose items or job it had not written yet. More than such a process can have left are none of that: of them
+ * it only tells, since a catalog that was put back does not know of what came after it.
  */
 export class StrayImages {
   private readonly stop = new AbortController();

@@ -93,6 +93,29 @@ describe('images that nothing refers to', () => {
     expect(notices).toEqual([]);
   });
 
+  it('stay, and are told of, when they are more than a process that was killed can have left', async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => hash(`stray ${i}`));
+    for (const name of names) await write(pathOf(name));
+    const images = createImageStore(directory, { isNeeded: name => name === names[0] });
+    const countThere = async (): Promise<number> =>
+      (await Promise.all(names.map(name => isThere(pathOf(name))))).filter(Boolean).length;
+    const oneMore = pathOf(hash('one more'));
+    await write(oneMore);
+    const tooMany = new StrayImages({ directory, images, notify });
+    tooMany.start();
+    await expect
+      .poll(() => notices)
+      .toEqual([expect.stringMatching(/^more than 1000 pictures belong to no item/)]);
+    await tooMany.close();
+    expect(await countThere()).toBe(1001);
+    await rm(oneMore);
+    const fewEnough = new StrayImages({ directory, images, notify });
+    fewEnough.start();
+    await expect.poll(countThere).toBe(1);
+    await fewEnough.close();
+    expect(notices).toHaveLength(1);
+  });
+
   it('are told of when they cannot be looked for', async () => {
     const missing = join(directory, 'none');
     const stray = new StrayImages({
