@@ -89,7 +89,8 @@ describe('medoid backup and medoid restore, of a gallery that is served', () => 
 
   it('has all that was acknowledged before, and of what changes meanwhile one moment', async () => {
     const pictures = await Promise.all(Array.from({ length: 40 }, (_, i) => createPicture(`changing-${i}`)));
-    const clients = ['a', 'b', 'c'].map(seed => startChanging(url, { seed, pictures, keys: 8 }));
+    // So many keys that most are left alone while a backup is made.
+    const clients = ['a', 'b', 'c'].map(seed => startChanging(url, { seed, pictures, keys: 200 }));
     const settled: (readonly (readonly [string, string | undefined])[])[] = [];
     const changesAt: number[] = [];
     const changes = () => clients.reduce((sum, client) => sum + client.changes(), 0);
