@@ -98,12 +98,12 @@ describe('a job that looks at the embeddings', () => {
 
   it('names k-means where there are too many items for facility location', async () => {
     fill(
-      Array.from({ length: 10_001 }, (_, i) => atAngle(i / 100)),
+      Array.from({ length: 30_001 }, (_, i) => atAngle(i / 100)),
       () => ({}),
     );
     const job = await run('cluster', { clusters: 2 });
     expect(job).toMatchObject({ state: 'failed', error: { code: 'invalid-request' } });
-    expect(job.error?.message).toMatch(/at most 10000 items, the collection has 10001: use k-means/);
+    expect(job.error?.message).toMatch(/at most 30000 items, the collection has 30001: use k-means/);
   });
 
   it('groups what shows the same: the same bytes, and what is near the first of them', async () => {
