@@ -17,6 +17,10 @@ export class BoundHeap {
     return this.heap[0];
   }
 
+  get topBound(): number {
+    return this.bounds[this.heap[0]];
+  }
+
   /** Of the top, which sinks to where it belongs then. */
   lowerTop(bound: number): void {
     this.bounds[this.heap[0]] = bound;

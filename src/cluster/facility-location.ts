@@ -1,7 +1,7 @@
 import type { VectorBlock } from '../math/vectors.js';
 import { createTurns } from '../take-turns.js';
 import { assignToNearest } from './assign-to-nearest.js';
-import type { ClusteringOptions } from './clusterer.js';
+import type { FacilityOptions } from './clusterer.js';
 import { DistanceRows } from './distance-rows.js';
 import { chooseMedoids } from './greedy-medoids.js';
 import { PointDistances } from './point-distances.js';
@@ -27,14 +27,18 @@ export interface FacilityLocationResult {
  */
 export async function facilityLocation(
   block: VectorBlock,
-  { clusters, signal }: Omit<ClusteringOptions, 'seed'>,
+  { clusters, facilityCost, signal }: FacilityOptions,
 ): Promise<FacilityLocationResult> {
   const takeTurn = createTurns(signal);
   if (block.count === 0) return { assignment: new Int32Array(0), medoids: new Int32Array(0) };
   const distances = new PointDistances(block);
   const rows = new DistanceRows(distances);
   if (block.count <= mostKept) await rows.keepAll(takeTurn);
-  const medoids = await chooseMedoids(rows, Math.min(clusters, block.count), takeTurn);
+  const medoids = await chooseMedoids(
+    rows,
+    { clusters: Math.min(clusters, block.count), facilityCost },
+    takeTurn,
+  );
   await swapMedoids(distances, medoids, { candidates: rows, rows, takeTurn });
   return { assignment: await assignToNearest(block, medoids, takeTurn), medoids };
 }

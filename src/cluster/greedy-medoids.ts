@@ -48,11 +48,15 @@ async function findMiddle(candidates: Candidates, takeTurn: TakeTurn): Promise<n
  * the points whose bound is the greatest are asked again (Minoux 1978). Summed up in one order, gains shrink in floating
  * point too, so the choices are those of asking every point every time.
  * @param clusters from 1 to the number of points, of which there is one at least
- * @returns [clusters]
+ * @param facilityCost greedy stops before the second or later one that does not gain more
+ * @returns [clusters, or fewer]
  */
 export async function chooseMedoids(
   candidates: Candidates,
-  clusters: number,
+  {
+    clusters,
+    facilityCost = Number.NEGATIVE_INFINITY,
+  }: { readonly clusters: number; readonly facilityCost?: number | undefined },
   takeTurn: TakeTurn,
 ): Promise<Int32Array> {
   const nearest = new Nearest(candidates);
@@ -71,6 +75,7 @@ export async function chooseMedoids(
     if (top === first) {
       heap.removeTop();
     } else if (askedAt[top] === medoids.length) {
+      if (medoids.length > 0 && !(heap.topBound > facilityCost)) break;
       heap.removeTop();
       medoids.push(top);
       nearest.add(top);

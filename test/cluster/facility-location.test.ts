@@ -89,6 +89,24 @@ describe('clustering by facility location', () => {
     }
   });
 
+  it('opens no cluster that saves less than it costs', async () => {
+    // All to 1, then −10 saves 11 + 11 + 7, 10 saves 7 + 9 + 9, and −8, first of those that save most, saves 2.
+    const block = blockOf([[-11], [-10], [-8], [0], [1], [2], [9], [10], [11]]);
+    const countAt = async (facilityCost: number, clusters = 9): Promise<number> =>
+      (await facilityLocation(block, { clusters, facilityCost })).medoids.length;
+    expect(await Promise.all([100, 29, 28, 25, 24, 2, 1.9].map(cost => countAt(cost)))).toEqual([
+      1, 1, 2, 2, 3, 3, 4,
+    ]);
+    expect(await countAt(0, 2)).toBe(2);
+    for (let trial = 0; trial < 20; trial++) {
+      const random = createRandom(`cost/${trial}`);
+      const batch = randomBatch(random, { count: 40, classes: 6, dimension: 3 });
+      const facilityCost = 4 * random.next();
+      const { medoids } = await facilityLocation(batch.block, { clusters: 40, facilityCost });
+      expect(medoids.length).toBe(naiveGreedy(measureAll(batch.block), 40, facilityCost).length);
+    }
+  });
+
   it('takes fewer points than clusters, equal points, and none', async () => {
     expect([...(await facilityLocation(blockOf([[1], [2]]), { clusters: 5 })).assignment].sort()).toEqual([
       0, 1,

@@ -99,8 +99,12 @@ describe('facility location on a graph of neighbours', () => {
       const { block } = randomBatch(random, { count: 30, classes: 4, dimension: 3 });
       const clusters = 1 + random.integer(8);
       const table = nearestTable(block, 29);
-      const { medoids } = await graphFacilityLocation(block, { clusters, table });
-      expect([...medoids]).toEqual([...(await facilityLocation(block, { clusters })).medoids]);
+      for (const facilityCost of [undefined, 2, 100]) {
+        const { medoids } = await graphFacilityLocation(block, { clusters, facilityCost, table });
+        expect([...medoids]).toEqual([
+          ...(await facilityLocation(block, { clusters, facilityCost })).medoids,
+        ]);
+      }
     }
   });
 

@@ -12,8 +12,12 @@ function choicesOf(count: number, size: number, from = 0): number[][] {
 export const bestEnergy = (matrix: DistanceMatrix, clusters: number): number =>
   Math.max(...choicesOf(matrix.count, clusters).map(chosen => facilityEnergy(matrix, chosen)));
 
-/** Greedy that asks every point every time, and of equals takes the lowest. */
-export function naiveGreedy({ distances, count }: DistanceMatrix, clusters: number): number[] {
+/** Greedy that asks every point every time, and of equals takes the lowest; ends where none gains more than `leastGain`. */
+export function naiveGreedy(
+  { distances, count }: DistanceMatrix,
+  clusters: number,
+  leastGain = -1,
+): number[] {
   const points = pointsOf(count);
   const costs = points.map(j => points.reduce((sum, i) => sum + distances[j * count + i], 0));
   const medoids = [costs.indexOf(Math.min(...costs))];
@@ -24,7 +28,9 @@ export function naiveGreedy({ distances, count }: DistanceMatrix, clusters: numb
         ? -1
         : points.reduce((sum, i) => sum + Math.max(0, nearest[i] - distances[j * count + i]), 0),
     );
-    medoids.push(gains.indexOf(Math.max(...gains)));
+    const most = Math.max(...gains);
+    if (most <= leastGain) break;
+    medoids.push(gains.indexOf(most));
   }
   return medoids;
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { FacilityOptions } from '../../cluster/clusterer.js';
 import { facilityLocation } from '../../cluster/facility-location.js';
 import { graphFacilityLocation } from '../../cluster/graph-facility-location.js';
 import { kMeans } from '../../cluster/k-means.js';
+import { MedoidError } from '../../errors.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../../math/vectors.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import { findNeighbours } from '../find-neighbours.js';
@@ -22,6 +24,14 @@ export const clusterInputSchema = z.strictObject({
     .describe(
       `facility-location finds the medoids that are nearest to all; with more than ${mostCompared} items it looks at ` +
         'near ones in the graph, not at every pair; k-means moves centres to the means of their items',
+    ),
+  facilityCost: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'opens a cluster only if it brings all items together nearer to their medoids by more than this distance; ' +
+        'then `clusters` is the most there may be; for facility-location',
     ),
   seed: z.int().default(0).describe('of k-means; nothing is drawn by facility-location'),
 });
@@ -64,18 +74,18 @@ function findMiddle(block: VectorBlock, rows: readonly number[]): number {
 
 async function locateFacilities(
   embeddings: EmbeddingsOfItems,
-  { clusters, space }: { readonly clusters: number; readonly space: EmbeddingSpace },
+  { space, ...options }: FacilityOptions & { readonly space: EmbeddingSpace },
   { signal, report }: JobContext,
 ) {
   const { items, block } = embeddings;
-  if (items.length <= mostCompared) return facilityLocation(block, { clusters, signal });
+  if (items.length <= mostCompared) return facilityLocation(block, options);
   await space.indexed();
   const onProgress = (done: number): void => {
     if (done % reportEvery === 0) report({ done, total: items.length });
   };
   const search = { index: space.graph ?? space.exact, width: neighbourCount, signal, onProgress };
   const table = await findNeighbours(embeddings, search);
-  return graphFacilityLocation(block, { clusters, signal, table });
+  return graphFacilityLocation(block, { ...options, table });
 }
 
 /** @param medoidOf the row that stands for some rows */
@@ -103,8 +113,13 @@ function describeCluster(
  */
 export const cluster = defineJob({
   input: clusterInputSchema,
-  run({ clusters, method, seed }, context) {
+  async run({ clusters, method, facilityCost, seed }, context) {
     const { opened, catalog, signal, report } = context;
+    if (method === 'k-means' && facilityCost !== undefined) {
+      throw new MedoidError('invalid-request', 'k-means knows no facilityCost, facility-location does', {
+        field: 'facilityCost',
+      });
+    }
     return opened.space.use(async space => {
       const embeddings = await readEmbeddings({ catalog, set: space.set }, { signal });
       const { items, block } = embeddings;
@@ -112,7 +127,7 @@ export const cluster = defineJob({
       const found =
         method === 'k-means'
           ? await kMeans(block, { clusters, seed, signal })
-          : await locateFacilities(embeddings, { clusters, space }, context);
+          : await locateFacilities(embeddings, { clusters, facilityCost, signal, space }, context);
       const medoidOf = (rows: readonly number[]): number =>
         'medoids' in found ? found.medoids[found.assignment[rows[0]]] : findMiddle(block, rows);
       const described = (items.length === 0 ? [] : groupRows(found.assignment))

@@ -85,6 +85,15 @@ describe('a job that looks at the embeddings', () => {
     expect(energy).toBeCloseTo(4 * chord(10), 6);
   });
 
+  it('clusters into as many as save more than they cost', async () => {
+    fill([0, 10, 20, 180, 190, 200].map(atAngle), () => ({}));
+    const { result } = await run('cluster', { clusters: 6, facilityCost: 1 });
+    expect(result).toMatchObject({ clusters: [{ items: [1, 2, 3] }, { items: [4, 5, 6] }] });
+    for (const gallery of opened.splice(0)) await gallery.close();
+    const job = await run('cluster', { clusters: 6, method: 'k-means', facilityCost: 1 });
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'invalid-request' } });
+  });
+
   it('clusters nothing, and fewer items than clusters', async () => {
     expect((await run('cluster', { clusters: 3 })).result).toEqual({ clusters: [], energy: 0 });
     fill([0, 90].map(atAngle), () => ({}));
