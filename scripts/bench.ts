@@ -1,11 +1,12 @@
 import type { Benchmark } from './bench/benchmark.js';
 import { churn, churnLarge } from './bench/churn.js';
+import { cluster } from './bench/cluster.js';
 import { evaluate } from './bench/evaluate.js';
 import { loss } from './bench/loss.js';
 import { losses } from './bench/losses.js';
 import { train } from './bench/train.js';
 
-const benchmarks: readonly Benchmark[] = [churn, churnLarge, evaluate, loss, losses, train];
+const benchmarks: readonly Benchmark[] = [churn, churnLarge, cluster, evaluate, loss, losses, train];
 
 const wanted = process.argv.slice(2);
 const known = benchmarks.map(({ name }) => name);

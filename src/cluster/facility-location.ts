@@ -1,12 +1,16 @@
-import { assignToMedoids, type DistanceMatrix, fillDistances } from '../math/facility-location.js';
 import type { VectorBlock } from '../math/vectors.js';
-import { createTurns, type TakeTurn } from '../take-turns.js';
-import type { ClusteringOptions } from './clusterer.js';
+import { createTurns } from '../take-turns.js';
+import { assignToNearest } from './assign-to-nearest.js';
+import type { FacilityOptions } from './clusterer.js';
+import { DistanceRows } from './distance-rows.js';
 import { chooseMedoids } from './greedy-medoids.js';
+import { PointDistances } from './point-distances.js';
 import { swapMedoids } from './swap-medoids.js';
 
-/** All distances are kept, 8 bytes each: 800 MB. */
-export const mostFacilityItems = 10_000;
+/** Every pair of items is looked at several times: minutes. */
+export const mostFacilityItems = 30_000;
+/** With so many, all distances are kept, 4 bytes each: 900 MB. With more they are computed each time. */
+const mostKept = 15_000;
 
 export interface FacilityLocationResult {
   /** Cluster of each point, as a position in `medoids`: [count]. */
@@ -15,29 +19,26 @@ export interface FacilityLocationResult {
   readonly medoids: Int32Array;
 }
 
-async function measureDistances(block: VectorBlock, takeTurn: TakeTurn): Promise<DistanceMatrix> {
-  const matrix = { distances: new Float64Array(block.count ** 2), count: block.count };
-  for (let row = 0; row < block.count; row++) {
-    await takeTurn();
-    fillDistances(block, matrix, row);
-  }
-  return matrix;
-}
-
 /**
  * Clusters around medoids: greedy facility location, then swaps while any makes the sum of distances to the own medoid
- * less. Nothing is drawn at random. At most 10,000 points.
+ * less. Nothing is drawn at random. Takes 1 GB at most beside the points.
  * @throws MedoidError `interrupted` once the signal is aborted
  * @param block [count, dimension]; with fewer points than clusters, as many clusters as points
  */
 export async function facilityLocation(
   block: VectorBlock,
-  { clusters, signal }: Omit<ClusteringOptions, 'seed'>,
+  { clusters, facilityCost, signal }: FacilityOptions,
 ): Promise<FacilityLocationResult> {
   const takeTurn = createTurns(signal);
   if (block.count === 0) return { assignment: new Int32Array(0), medoids: new Int32Array(0) };
-  const matrix = await measureDistances(block, takeTurn);
-  const medoids = await chooseMedoids(matrix, Math.min(clusters, block.count), takeTurn);
-  await swapMedoids(matrix, medoids, takeTurn);
-  return { assignment: assignToMedoids(matrix, medoids), medoids };
+  const distances = new PointDistances(block);
+  const rows = new DistanceRows(distances);
+  if (block.count <= mostKept) await rows.keepAll(takeTurn);
+  const medoids = await chooseMedoids(
+    rows,
+    { clusters: Math.min(clusters, block.count), facilityCost },
+    takeTurn,
+  );
+  await swapMedoids(distances, medoids, { candidates: rows, rows, takeTurn });
+  return { assignment: await assignToNearest(block, medoids, takeTurn), medoids };
 }

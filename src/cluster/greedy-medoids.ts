@@ -1,55 +1,42 @@
-import type { DistanceMatrix } from '../math/facility-location.js';
 import type { TakeTurn } from '../take-turns.js';
+import { BoundHeap } from './bound-heap.js';
+import type { Candidates } from './candidates.js';
 
-/** Medoids chosen so far, by what they leave to be gained. */
-class Choice {
-  readonly medoids: number[] = [];
-  /** Most that each point may gain; −1 once it is chosen: [count]. */
-  readonly bounds: Float64Array;
-  /** Distance of each point to its nearest medoid: [count]. */
-  private readonly nearest: Float64Array;
+/** Distance of each point to its nearest medoid, of those chosen so far: [count]. */
+class Nearest {
+  private readonly distances: Float64Array;
 
-  constructor(private readonly matrix: DistanceMatrix) {
-    this.bounds = new Float64Array(matrix.count).fill(Number.POSITIVE_INFINITY);
-    this.nearest = new Float64Array(matrix.count).fill(Number.POSITIVE_INFINITY);
+  constructor(private readonly candidates: Candidates) {
+    this.distances = new Float64Array(candidates.count).fill(candidates.farCost);
   }
 
-  add(point: number): void {
-    const { distances, count } = this.matrix;
-    this.medoids.push(point);
-    this.bounds[point] = -1;
-    for (let i = 0; i < count; i++) {
-      this.nearest[i] = Math.min(this.nearest[i], distances[point * count + i]);
+  add(medoid: number): void {
+    const { points, distances } = this.candidates.reachOf(medoid);
+    for (let at = 0; at < points.length; at++) {
+      this.distances[points[at]] = Math.min(this.distances[points[at]], distances[at]);
     }
   }
 
-  /** The point whose bound is greatest, of equals the lowest. */
-  mostPromising(): number {
-    const { bounds } = this;
-    let best = 0;
-    for (let j = 1; j < bounds.length; j++) if (bounds[j] > bounds[best]) best = j;
-    return best;
-  }
-
   /** How much nearer all points together would be with this one. */
-  gainOf(point: number): number {
-    const { nearest } = this;
-    const { distances, count } = this.matrix;
+  gainOf(candidate: number): number {
+    const { points, distances } = this.candidates.reachOf(candidate);
     let gain = 0;
-    for (let i = 0, at = point * count; i < count; i++, at++) {
-      if (distances[at] < nearest[i]) gain += nearest[i] - distances[at];
+    for (let at = 0; at < points.length; at++) {
+      const nearest = this.distances[points[at]];
+      if (distances[at] < nearest) gain += nearest - distances[at];
     }
     return gain;
   }
 }
 
 /** The point with the least sum of distances to all, of equals the lowest. */
-async function findMiddle({ distances, count }: DistanceMatrix, takeTurn: TakeTurn): Promise<number> {
+async function findMiddle(candidates: Candidates, takeTurn: TakeTurn): Promise<number> {
   let [middle, least] = [0, Number.POSITIVE_INFINITY];
-  for (let j = 0; j < count; j++) {
+  for (let j = 0; j < candidates.count; j++) {
     await takeTurn();
+    const { distances } = candidates.reachOf(j);
     let cost = 0;
-    for (let at = j * count; at < (j + 1) * count; at++) cost += distances[at];
+    for (let at = 0; at < distances.length; at++) cost += distances[at];
     if (cost < least) [middle, least] = [j, cost];
   }
   return middle;
@@ -61,27 +48,41 @@ async function findMiddle({ distances, count }: DistanceMatrix, takeTurn: TakeTu
  * the points whose bound is the greatest are asked again (Minoux 1978). Summed up in one order, gains shrink in floating
  * point too, so the choices are those of asking every point every time.
  * @param clusters from 1 to the number of points, of which there is one at least
- * @returns [clusters]
+ * @param facilityCost greedy stops before the second or later one that does not gain more
+ * @returns [clusters, or fewer]
  */
 export async function chooseMedoids(
-  matrix: DistanceMatrix,
-  clusters: number,
+  candidates: Candidates,
+  {
+    clusters,
+    facilityCost = Number.NEGATIVE_INFINITY,
+  }: { readonly clusters: number; readonly facilityCost?: number | undefined },
   takeTurn: TakeTurn,
 ): Promise<Int32Array> {
-  const choice = new Choice(matrix);
-  // Before the first, gains are infinite.
-  choice.add(await findMiddle(matrix, takeTurn));
-  const askedAt = new Int32Array(matrix.count);
-  while (choice.medoids.length < clusters) {
+  const nearest = new Nearest(candidates);
+  const heap = new BoundHeap(candidates.count);
+  const medoids: number[] = [];
+  // Where every medoid reaches all, the first gains infinitely, whichever it is.
+  const first = candidates.farCost < Number.POSITIVE_INFINITY ? -1 : await findMiddle(candidates, takeTurn);
+  if (first >= 0) {
+    medoids.push(first);
+    nearest.add(first);
+  }
+  const askedAt = new Int32Array(candidates.count).fill(-1);
+  while (medoids.length < clusters) {
     await takeTurn();
-    const round = choice.medoids.length;
-    const point = choice.mostPromising();
-    if (askedAt[point] === round) {
-      choice.add(point);
+    const { top } = heap;
+    if (top === first) {
+      heap.removeTop();
+    } else if (askedAt[top] === medoids.length) {
+      if (medoids.length > 0 && !(heap.topBound > facilityCost)) break;
+      heap.removeTop();
+      medoids.push(top);
+      nearest.add(top);
     } else {
-      choice.bounds[point] = choice.gainOf(point);
-      askedAt[point] = round;
+      heap.lowerTop(nearest.gainOf(top));
+      askedAt[top] = medoids.length;
     }
   }
-  return Int32Array.from(choice.medoids);
+  return Int32Array.from(medoids);
 }

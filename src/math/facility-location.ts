@@ -13,7 +13,7 @@ export interface DistanceMatrix {
 }
 
 /** Distances of the point `i` to those after it, into its row and its column. */
-export function fillDistances({ data, dimension }: VectorBlock, matrix: DistanceMatrix, i: number): void {
+function fillDistances({ data, dimension }: VectorBlock, matrix: DistanceMatrix, i: number): void {
   const { distances, count } = matrix;
   const rowI = i * dimension;
   for (let j = i + 1; j < count; j++) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { facilityLocation } from '../../src/cluster/facility-location.js';
 import { clustererNames, findClusterer } from '../../src/cluster/index.js';
+import { PointDistances } from '../../src/cluster/point-distances.js';
 import {
   assignToMedoids,
   type DistanceMatrix,
@@ -8,29 +9,18 @@ import {
   pairwiseDistances,
 } from '../../src/math/facility-location.js';
 import { createRandom } from '../../src/math/random.js';
+import type { VectorBlock } from '../../src/math/vectors.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { bestEnergy, naiveGreedy, naiveSwaps } from '../oracles/naive-medoids.js';
 
-function choicesOf(count: number, size: number, from = 0): number[][] {
-  if (size === 0) return [[]];
-  const heads = Array.from({ length: count - from }, (_, i) => from + i);
-  return heads.flatMap(head => choicesOf(count, size - 1, head + 1).map(rest => [head, ...rest]));
-}
-
-/** Greedy that asks every point every time, and of equals takes the lowest. */
-function plainGreedy({ distances, count }: DistanceMatrix, clusters: number): number[] {
-  const points = Array.from({ length: count }, (_, i) => i);
-  const costs = points.map(j => points.reduce((sum, i) => sum + distances[j * count + i], 0));
-  const medoids = [costs.indexOf(Math.min(...costs))];
-  while (medoids.length < clusters) {
-    const nearest = points.map(i => Math.min(...medoids.map(j => distances[j * count + i])));
-    const gains = points.map(j =>
-      medoids.includes(j)
-        ? -1
-        : points.reduce((sum, i) => sum + Math.max(0, nearest[i] - distances[j * count + i]), 0),
-    );
-    medoids.push(gains.indexOf(Math.max(...gains)));
-  }
-  return medoids;
+/** The distances that clusters are made by, which are rounded. */
+function measureAll(block: VectorBlock): DistanceMatrix {
+  const distances = new PointDistances(block);
+  const points = Array.from({ length: block.count }, (_, i) => i);
+  return {
+    distances: Float64Array.from(points.flatMap(i => points.map(j => distances.measure(i, j)))),
+    count: block.count,
+  };
 }
 
 describe('clustering by facility location', () => {
@@ -43,7 +33,7 @@ describe('clustering by facility location', () => {
     expect(assignment[0]).not.toBe(assignment[3]);
     // Greedy takes the middle of all, 0.5, and cannot take it back; −10 and 10 serve all at 2 + 9.5 + 3 = 14.5.
     const pairs = blockOf([[-11], [-10], [-9], [0.5], [9], [10], [11], [11]]);
-    expect(plainGreedy(pairwiseDistances(pairs), 2)).toContain(3);
+    expect(naiveGreedy(pairwiseDistances(pairs), 2)).toContain(3);
     expect([...(await facilityLocation(pairs, { clusters: 2 })).medoids].sort()).toEqual([1, 5]);
   });
 
@@ -56,10 +46,10 @@ describe('clustering by facility location', () => {
       const matrix = pairwiseDistances(block);
       const { medoids, assignment } = await facilityLocation(block, { clusters });
       const energy = facilityEnergy(matrix, medoids);
-      const optimum = Math.max(...choicesOf(count, clusters).map(chosen => facilityEnergy(matrix, chosen)));
+      const optimum = bestEnergy(matrix, clusters);
       expect(new Set(medoids).size).toBe(clusters);
       expect(energy).toBeLessThanOrEqual(optimum + 1e-12);
-      expect(energy).toBeGreaterThanOrEqual(facilityEnergy(matrix, plainGreedy(matrix, clusters)) - 1e-12);
+      expect(energy).toBeGreaterThanOrEqual(facilityEnergy(matrix, naiveGreedy(matrix, clusters)) - 1e-12);
       expect(assignment).toEqual(assignToMedoids(matrix, medoids));
       for (let position = 0; position < clusters; position++) {
         for (let j = 0; j < count; j++) {
@@ -78,11 +68,42 @@ describe('clustering by facility location', () => {
       for (const clusters of [1, 2, 20, 149, 150]) {
         const { medoids } = await facilityLocation(given, { clusters });
         expect(new Set(medoids).size).toBe(clusters);
-        const greedy = facilityEnergy(matrix, plainGreedy(matrix, clusters));
+        const greedy = facilityEnergy(matrix, naiveGreedy(matrix, clusters));
         expect(facilityEnergy(matrix, medoids)).toBeGreaterThanOrEqual(greedy - 1e-9);
         // No swap is looked for.
-        if (clusters === 1 || clusters === 150) expect([...medoids]).toEqual(plainGreedy(matrix, clusters));
+        if (clusters === 1 || clusters === 150) {
+          expect([...medoids]).toEqual(naiveGreedy(measureAll(given), clusters));
+        }
       }
+    }
+  });
+
+  it('swaps as one does who counts every sum from nothing', async () => {
+    for (let trial = 0; trial < 30; trial++) {
+      const random = createRandom(`swaps/${trial}`);
+      const [count, clusters] = [20 + random.integer(20), 2 + random.integer(6)];
+      const { block } = randomBatch(random, { count, classes: 6, dimension: 3 });
+      const matrix = measureAll(block);
+      const { medoids } = await facilityLocation(block, { clusters });
+      expect([...medoids]).toEqual(naiveSwaps(matrix, naiveGreedy(matrix, clusters)));
+    }
+  });
+
+  it('opens no cluster that saves less than it costs', async () => {
+    // All to 1, then −10 saves 11 + 11 + 7, 10 saves 7 + 9 + 9, and −8, first of those that save most, saves 2.
+    const block = blockOf([[-11], [-10], [-8], [0], [1], [2], [9], [10], [11]]);
+    const countAt = async (facilityCost: number, clusters = 9): Promise<number> =>
+      (await facilityLocation(block, { clusters, facilityCost })).medoids.length;
+    expect(await Promise.all([100, 29, 28, 25, 24, 2, 1.9].map(cost => countAt(cost)))).toEqual([
+      1, 1, 2, 2, 3, 3, 4,
+    ]);
+    expect(await countAt(0, 2)).toBe(2);
+    for (let trial = 0; trial < 20; trial++) {
+      const random = createRandom(`cost/${trial}`);
+      const batch = randomBatch(random, { count: 40, classes: 6, dimension: 3 });
+      const facilityCost = 4 * random.next();
+      const { medoids } = await facilityLocation(batch.block, { clusters: 40, facilityCost });
+      expect(medoids.length).toBe(naiveGreedy(measureAll(batch.block), 40, facilityCost).length);
     }
   });
 
@@ -109,7 +130,7 @@ describe.each(clustererNames)('the clusterer %s', name => {
 
 describe('the clusterers', () => {
   it('refuse what would not fit', () => {
-    expect(() => findClusterer('facility-location', 10_001)).toThrow(/at most 10000 images/);
-    expect(findClusterer('facility-location', 10_000)).toBe(facilityLocation);
+    expect(() => findClusterer('facility-location', 30_001)).toThrow(/at most 30000 images/);
+    expect(findClusterer('facility-location', 30_000)).toBe(facilityLocation);
   });
 });

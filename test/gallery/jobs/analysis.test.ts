@@ -85,6 +85,15 @@ describe('a job that looks at the embeddings', () => {
     expect(energy).toBeCloseTo(4 * chord(10), 6);
   });
 
+  it('clusters into as many as save more than they cost', async () => {
+    fill([0, 10, 20, 180, 190, 200].map(atAngle), () => ({}));
+    const { result } = await run('cluster', { clusters: 6, facilityCost: 1 });
+    expect(result).toMatchObject({ clusters: [{ items: [1, 2, 3] }, { items: [4, 5, 6] }] });
+    for (const gallery of opened.splice(0)) await gallery.close();
+    const job = await run('cluster', { clusters: 6, method: 'k-means', facilityCost: 1 });
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'invalid-request' } });
+  });
+
   it('clusters nothing, and fewer items than clusters', async () => {
     expect((await run('cluster', { clusters: 3 })).result).toEqual({ clusters: [], energy: 0 });
     fill([0, 90].map(atAngle), () => ({}));
@@ -96,14 +105,20 @@ describe('a job that looks at the embeddings', () => {
     });
   });
 
-  it('names k-means where there are too many items for facility location', async () => {
-    fill(
-      Array.from({ length: 10_001 }, (_, i) => atAngle(i / 100)),
-      () => ({}),
+  it('clusters more items than are compared with each other, through the graph', async () => {
+    const vectors = createMany(15_010);
+    fill(vectors, () => ({}));
+    const { state, result, progress } = await run('cluster', { clusters: 1501 });
+    expect({ state, progress }).toEqual({ state: 'done', progress: { done: 15_010, total: 15_010 } });
+    const { clusters, energy } = result as { clusters: Cluster[]; energy: number };
+    expect(clusters.flatMap(({ items }) => items).sort((a, b) => a - b)).toEqual(
+      vectors.map((_, i) => i + 1),
     );
-    const job = await run('cluster', { clusters: 2 });
-    expect(job).toMatchObject({ state: 'failed', error: { code: 'invalid-request' } });
-    expect(job.error?.message).toMatch(/at most 10000 items, the collection has 10001: use k-means/);
+    // The items came in tens around 1501 centres, and few clusters are of others.
+    const tens = clusters.filter(({ size, items }) => size === 10 && items[9] - items[0] === 9);
+    expect(tens.length).toBeGreaterThan(1400);
+    const sum = clusters.reduce((total, { size, meanDistance }) => total + size * meanDistance, 0);
+    expect(energy).toBeCloseTo(sum, 6);
   });
 
   it('groups what shows the same: the same bytes, and what is near the first of them', async () => {
