@@ -11,6 +11,11 @@ export interface EmbeddedItem {
   readonly vectorId: number;
   readonly label: string | null;
   readonly imageSha256: string;
+  /** Pixels, as seen. */
+  readonly width: number;
+  readonly height: number;
+  /** Size of the image as it was given. */
+  readonly bytes: number;
 }
 
 /** An item whose image is still to be embedded. */
@@ -66,7 +71,8 @@ const prepareStatements = (database: Database.Database) => ({
   vectorOfItem: database.prepare('SELECT id FROM vectors WHERE item_id = ? AND set_id = ?').pluck(),
   lastVectorId: database.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'vectors'`).pluck(),
   embedded: database.prepare(
-    `SELECT items.id AS itemId, vectors.id AS vectorId, label, image_sha256 AS imageSha256
+    `SELECT items.id AS itemId, vectors.id AS vectorId, label, image_sha256 AS imageSha256,
+       width, height, bytes
      FROM vectors JOIN items ON items.id = item_id WHERE set_id = ? ORDER BY items.id`,
   ),
   unembedded: database.prepare(

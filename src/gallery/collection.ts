@@ -10,6 +10,8 @@ import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
 import type { CollectionWriter } from './collection-writer.js';
+import type { DuplicatesFound } from './duplicates/duplicate-group.js';
+import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
 import type { ImageStore } from './image-store.js';
 import {
   type AddOutcome,
@@ -195,6 +197,13 @@ export class Collection {
         const { graph, exact } = space;
         return graph && probeRecall({ graph, exact, seed, takeTurn: createTurns(signal) });
       }),
+    );
+  }
+
+  /** Groups of items that show the same, once the index is there. @throws MedoidError `interrupted` */
+  findDuplicates(search: DuplicateSearch): Promise<DuplicatesFound> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space => findDuplicates(space, this.parts, search)),
     );
   }
 
