@@ -127,12 +127,15 @@ export class GraphCache {
     const loaded = await loading;
     if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
     const index = typeof loaded === 'string' ? new HnswIndex(vectors.dimension) : loaded;
-    this.changes += await align(index, vectors, takeTurn);
-    // From here on without a pause. What went meanwhile may have been added before it did.
-    const gone = [...this.removedMeanwhile].filter(id => index.has(id));
-    index.remove(gone);
-    this.changes += gone.length;
-    this.removedMeanwhile.clear();
+    do {
+      this.changes += await align(index, vectors, takeTurn);
+      // What went meanwhile may have been added before it did.
+      const gone = [...this.removedMeanwhile].filter(id => index.has(id));
+      index.remove(gone);
+      this.changes += gone.length;
+      this.removedMeanwhile.clear();
+      // It has nothing that the vectors have not; they may have got more after the last was looked at.
+    } while (index.size < vectors.size);
     this.index = index;
     if (typeof loaded !== 'string' || vectors.size === 0 || access === 'read') return;
     // Nobody is to wait for it: it is for the next start.
@@ -173,6 +176,10 @@ async function findContradiction(
     if (index.vector(id).some((value, d) => value !== expected[d])) {
       return `vector ${id} is another in the catalog`;
     }
+  }
+  for (const id of vectors.ids()) {
+    await takeTurn();
+    if (vectors.has(id) && index.hasRemoved(id)) return `it has seen vector ${id} go, the catalog has it`;
   }
   return undefined;
 }
