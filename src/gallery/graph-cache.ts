@@ -6,6 +6,7 @@ import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { IndexChanges } from './add-items.js';
 import type { Notify } from './notice.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface GraphCacheParts {
   /** What the graph is to hold. */
@@ -87,9 +88,13 @@ export class GraphCache {
     return true;
   }
 
-  /** Writes the snapshot, once the graph is there, if it is not up to date. @throws MedoidError `invalid-index` */
-  async save(): Promise<void> {
-    await this.ready;
+  /**
+   * Writes the snapshot, once the graph is there, if it is not up to date.
+   * @param signal ends the wait for the graph
+   * @throws MedoidError `invalid-index`, `interrupted`
+   */
+  async save(signal?: AbortSignal): Promise<void> {
+    await unlessAborted(this.ready, signal);
     await this.saving(async () => {
       const { index } = this;
       if (index === undefined || this.changes === this.savedChanges) return;

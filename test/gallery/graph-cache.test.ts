@@ -1,8 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { CollectionRow } from '../../src/catalog/rows.js';
+import { Gallery } from '../../src/gallery/gallery.js';
 import { GraphCache } from '../../src/gallery/graph-cache.js';
 import { ExactIndex } from '../../src/vector-index/exact.js';
+import { slowClock } from '../fixtures/count-turns.js';
+import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { createUnitVectors } from '../fixtures/unit-vectors.js';
 
 describe('a graph that is built', () => {
@@ -32,5 +38,52 @@ describe('a graph that is built', () => {
       expect(ids, `changed in step ${step}`).toEqual([...vectors.ids()].sort());
       await cache.close();
     }
+  });
+});
+
+describe('a gallery whose index is built anew', () => {
+  let filled: FilledGallery;
+  let gallery: Gallery;
+  let restoreClock = (): void => undefined;
+
+  beforeEach(async () => {
+    filled = await createFilledGallery({ count: 1 });
+    const catalog = Catalog.open(join(filled.directory, 'catalog.sqlite'), { access: 'write' });
+    const { id, dimension } = catalog.findCollection('default') as CollectionRow;
+    const image = { imageSha256: 'a'.repeat(64), format: 'png', width: 4, height: 3, bytes: 100 };
+    catalog.transaction(() => {
+      for (const { id: number, vector: embedding } of createUnitVectors(2000, dimension))
+        catalog.addItem(id, `many-${number}`, { ...image, embedding, label: null, metadata: {} });
+    });
+    catalog.close();
+    await rm(join(filled.directory, 'index'), { recursive: true });
+    restoreClock = slowClock();
+    gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+  });
+  afterEach(async () => {
+    await gallery.close();
+    restoreClock();
+    await filled.remove();
+  });
+
+  it('is closed without waiting for it, though its recall is to be measured', async () => {
+    const collection = await gallery.collection('default');
+    const probing = collection.probeRecall({ seed: 1 });
+    await Promise.all([
+      expect(probing).rejects.toThrow(expect.objectContaining({ code: 'interrupted' })),
+      gallery.close(),
+    ]);
+  });
+
+  it('is told to stop while it waits to save it', async () => {
+    const collection = await gallery.collection('default');
+    const stop = new AbortController();
+    const saving = collection.save(stop.signal);
+    stop.abort();
+    await expect(saving).rejects.toThrow(expect.objectContaining({ code: 'interrupted' }));
+    const closed = expect(collection.indexed()).rejects.toThrow(
+      expect.objectContaining({ code: 'interrupted' }),
+    );
+    await Promise.all([closed, gallery.close()]);
   });
 });
