@@ -8,6 +8,7 @@ import { ExactIndex } from '../../src/vector-index/exact.js';
 import { HnswIndex, maxRemovedShare } from '../../src/vector-index/hnsw.js';
 import { NativeGraph } from '../../src/vector-index/native-graph.js';
 import type { VectorIndex } from '../../src/vector-index/vector-index.js';
+import { createGate } from '../fixtures/gate.js';
 import { createUnitVectors } from '../fixtures/unit-vectors.js';
 
 const dimension = 64;
@@ -185,12 +186,15 @@ describe('hnsw index', () => {
     both.add(entries.slice(0, 500));
     both.remove(entries.slice(0, 300).map(({ id }) => id));
     const first = both.save(path, 'model@1');
-    const compacted = both.compact(createTurns());
+    const gate = createGate();
+    const compacted = both.compact(() => gate.pass());
     const second = compacted.then(() => both.save(path, 'model@1'));
     both.add(entries.slice(500, 600));
     both.remove([301]);
     await first;
+    await gate.reached();
     expect([await count(), both.removedShare]).toEqual([500, 301 / 600]);
+    gate.stayOpen();
     await compacted;
     const third = both.save(path, 'model@1');
     await Promise.all([second, third]);
