@@ -89,7 +89,7 @@ async function addImages(
     onProgress: (done, { failed }) => progress.update(done, `${failed.length} failed`),
   }).finally(progress.close);
   const isSaved = await tryTo('the index was not saved, and will be built anew', tell, () =>
-    collection.save(),
+    collection.save(signal),
   );
   const { modelId } = collection;
   let reportPath: string | undefined;

@@ -93,11 +93,14 @@ export class CollectionWriter {
   /** @param ids of the items; those that are not there are passed over @returns ids of the items removed */
   async remove(findIds: () => readonly number[]): Promise<Set<number>> {
     const { catalog, reserve } = this.parts;
-    const removed = await this.exclusively(async space => {
-      const write = (): Map<number, number> => catalog.transaction(() => this.removeRows(findIds()));
-      const vectorOf = await reserve.withRoom(write, () => catalog.shrinkLog());
-      this.apply({ add: [], remove: [...vectorOf.values()] }, space);
-      return new Set(vectorOf.keys());
+    const removed = await this.exclusively(space => {
+      const write = (): Set<number> => {
+        // Without a pause: a search never sees the catalog and the index apart.
+        const vectorOf = catalog.transaction(() => this.removeRows(findIds()));
+        this.apply({ add: [], remove: [...vectorOf.values()] }, space);
+        return new Set(vectorOf.keys());
+      };
+      return reserve.withRoom(write, () => catalog.shrinkLog());
     });
     if (removed.size > 0) await this.parts.sweepImages();
     await reserve.fill();

@@ -184,16 +184,17 @@ export class Collection {
   }
 
   /** Share of the exact 10 nearest that the graph finds, once it is there, of stored vectors drawn at random. */
-  probeRecall({
+  async probeRecall({
     seed,
     signal,
   }: {
     readonly seed: number;
     readonly signal?: AbortSignal;
   }): Promise<number | undefined> {
+    // Nobody who closes what is open is to wait for it.
+    await this.indexed();
     return this.parts.activity.run(() =>
       this.parts.space.use(async space => {
-        await space.indexed();
         const { graph, exact } = space;
         return graph && probeRecall({ graph, exact, seed, takeTurn: createTurns(signal) });
       }),
@@ -241,9 +242,13 @@ export class Collection {
     );
   }
 
-  /** Writes the snapshot of the index, if it is not up to date. @throws MedoidError `invalid-index` */
-  save(): Promise<void> {
-    return this.write(() => this.parts.space.use(space => space.save()));
+  /**
+   * Writes the snapshot of the index, once that is there, if it is not up to date.
+   * @param signal ends the wait for the index
+   * @throws MedoidError `invalid-index`, `interrupted`
+   */
+  save(signal?: AbortSignal): Promise<void> {
+    return this.write(() => this.parts.space.use(space => space.save(signal)));
   }
 
   private readStored(id: number): Promise<StoredImage> {

@@ -179,9 +179,13 @@ export class EmbeddingSpace {
     return this.cache.isSaveDue();
   }
 
-  /** Writes the snapshot, once the graph is there, if it is not up to date. @throws MedoidError `invalid-index` */
-  save(): Promise<void> {
-    return this.cache.save();
+  /**
+   * Writes the snapshot, once the graph is there, if it is not up to date.
+   * @param signal ends the wait for the graph
+   * @throws MedoidError `invalid-index`, `interrupted`
+   */
+  save(signal?: AbortSignal): Promise<void> {
+    return this.cache.save(signal);
   }
 
   /** Has whatever takes long end soon, for closing. */

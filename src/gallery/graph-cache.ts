@@ -6,6 +6,7 @@ import { HnswIndex } from '../vector-index/hnsw.js';
 import { removeSnapshot } from '../vector-index/snapshot.js';
 import type { IndexChanges } from './add-items.js';
 import type { Notify } from './notice.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface GraphCacheParts {
   /** What the graph is to hold. */
@@ -87,9 +88,13 @@ export class GraphCache {
     return true;
   }
 
-  /** Writes the snapshot, once the graph is there, if it is not up to date. @throws MedoidError `invalid-index` */
-  async save(): Promise<void> {
-    await this.ready;
+  /**
+   * Writes the snapshot, once the graph is there, if it is not up to date.
+   * @param signal ends the wait for the graph
+   * @throws MedoidError `invalid-index`, `interrupted`
+   */
+  async save(signal?: AbortSignal): Promise<void> {
+    await unlessAborted(this.ready, signal);
     await this.saving(async () => {
       const { index } = this;
       if (index === undefined || this.changes === this.savedChanges) return;
@@ -127,12 +132,15 @@ export class GraphCache {
     const loaded = await loading;
     if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
     const index = typeof loaded === 'string' ? new HnswIndex(vectors.dimension) : loaded;
-    this.changes += await align(index, vectors, takeTurn);
-    // From here on without a pause. What went meanwhile may have been added before it did.
-    const gone = [...this.removedMeanwhile].filter(id => index.has(id));
-    index.remove(gone);
-    this.changes += gone.length;
-    this.removedMeanwhile.clear();
+    do {
+      this.changes += await align(index, vectors, takeTurn);
+      // What went meanwhile may have been added before it did.
+      const gone = [...this.removedMeanwhile].filter(id => index.has(id));
+      index.remove(gone);
+      this.changes += gone.length;
+      this.removedMeanwhile.clear();
+      // It has nothing that the vectors have not; they may have got more after the last was looked at.
+    } while (index.size < vectors.size);
     this.index = index;
     if (typeof loaded !== 'string' || vectors.size === 0 || access === 'read') return;
     // Nobody is to wait for it: it is for the next start.
@@ -173,6 +181,10 @@ async function findContradiction(
     if (index.vector(id).some((value, d) => value !== expected[d])) {
       return `vector ${id} is another in the catalog`;
     }
+  }
+  for (const id of vectors.ids()) {
+    await takeTurn();
+    if (vectors.has(id) && index.hasRemoved(id)) return `it has seen vector ${id} go, the catalog has it`;
   }
   return undefined;
 }

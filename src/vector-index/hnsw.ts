@@ -88,6 +88,11 @@ export class HnswIndex implements VectorIndex {
     return this.live.has(id);
   }
 
+  /** Whether an id was used before, so that it cannot be added again. */
+  hasRemoved(id: number): boolean {
+    return this.removed.has(id);
+  }
+
   ids(): Iterable<number> {
     return this.live.keys();
   }

@@ -6,6 +6,7 @@ import { compileItemFilter } from '../../src/catalog/compile-item-filter.js';
 import type { Collection } from '../../src/gallery/collection.js';
 import { Gallery, type GalleryOptions } from '../../src/gallery/gallery.js';
 import type { Item } from '../../src/gallery/item.js';
+import { type SearchAnswer, searchOptionsSchema } from '../../src/gallery/search-question.js';
 import { hashImage } from '../../src/images/decode.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { beforeEmbedding, createGate, type Gate } from '../fixtures/gate.js';
@@ -71,6 +72,24 @@ describe('deleting', () => {
     expect(itemOf('picture-2.png')).toBeUndefined();
     expect(() => collection.getItem(1)).toThrow(withCode('not-found'));
     expect(itemOf('picture-5.png')).toEqual(collection.getItem(6));
+  });
+
+  it('is never half done for a search, whenever that comes', async () => {
+    const question = {
+      queries: [{ vector: Float32Array.from({ length: 16 }, (_, d) => (d === 0 ? 1 : 0)) }],
+      options: searchOptionsSchema.parse({ k: 100 }),
+    };
+    const answers: Promise<SearchAnswer>[] = [];
+    let removing: Promise<unknown> | undefined;
+    // One in each of the steps that the removal takes, and some before it and after it.
+    for (let step = 0; step < 100; step++) {
+      answers.push(collection.search(question));
+      if (step === 40) removing = collection.removeItems([1]);
+      await undefined;
+    }
+    await removing;
+    const sizes = (await Promise.all(answers)).map(({ results }) => results.length);
+    expect(new Set(sizes)).toEqual(new Set([8, 7]));
   });
 
   it('is seen by a reader at once, holds after closing, and gives no id out again', async () => {

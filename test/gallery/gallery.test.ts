@@ -207,6 +207,19 @@ describe('Gallery', () => {
     expect((await neighboursOf(reader, 10))[0]).toBe('picture-10');
   });
 
+  it('does not believe a snapshot without what a catalog put back from a backup has', async () => {
+    await createFilled();
+    await cp(join(directory, 'catalog.sqlite'), join(folder, 'backup.sqlite'));
+    const gallery = await open('write');
+    await (await gallery.collection('default')).removeItems([3]);
+    await gallery.close();
+    await cp(join(folder, 'backup.sqlite'), join(directory, 'catalog.sqlite'));
+    const collection = await (await open('write')).collection('default');
+    expect(await collection.rebuiltBecause()).toMatch(/has seen vector 3 go/);
+    await collection.indexed();
+    expect(await neighboursOf(collection, 2)).toHaveLength(10);
+  });
+
   it('does not believe a snapshot that is newer than a catalog put back from a backup', async () => {
     await createFilled();
     await cp(join(directory, 'catalog.sqlite'), join(folder, 'backup.sqlite'));

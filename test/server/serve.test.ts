@@ -92,7 +92,7 @@ describe('serve', () => {
     const { answered, reports, stop } = run({ port: '0', gallery: own.directory });
     const { url } = (await answered).json as Address;
     const readiness = async () => (await fetch(`${url}/readyz`)).json();
-    await expect.poll(readiness, { interval: 5 }).toEqual({
+    await expect.poll(readiness, { interval: 5, timeout: 30_000 }).toEqual({
       status: 'ready',
       collections: [{ name: 'default', status: 'indexing', detail: 'the index is built anew' }],
     });

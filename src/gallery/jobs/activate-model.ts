@@ -119,8 +119,8 @@ export const activateModel = defineJob({
     try {
       const activation = new Activation(context, space, embedded);
       await activation.embedNearlyAll();
-      await opened.space.use(current => current.save());
-      await space.save();
+      await opened.space.use(current => current.save(context.signal));
+      await space.save(context.signal);
       return await activation.changeOver();
     } finally {
       if (opened.space.current !== space) await space.close();
