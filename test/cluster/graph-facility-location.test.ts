@@ -78,6 +78,22 @@ describe('lists of neighbours', () => {
     expect(reachedBy(lists, 7)).toEqual([0, 7]);
   });
 
+  it('count two that name each other once', async () => {
+    const table = tableOf(
+      [
+        [1, 2, 3],
+        [0, 2, 3],
+        [3, 0, 1],
+        [2, 0, 1],
+      ],
+      3,
+    );
+    const four = blockOf([[0], [1], [3], [6]]);
+    // Each has three neighbours: 4 · (1 + 3 + 9) pairs at the most, and 4 · (1 + 1 + 1) with one of each.
+    expect((await listNeighbours(four, table, 52)).meanReach).toBe(4);
+    expect((await listNeighbours(four, table, 12)).meanReach).toBe(2);
+  });
+
   it('follow only the nearest where all would lead to too many', async () => {
     const { block } = randomBatch(createRandom('lists'), { count: 80, classes: 4, dimension: 3 });
     const table = nearestTable(block, 8);
