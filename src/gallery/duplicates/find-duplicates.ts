@@ -2,12 +2,12 @@ import { createTurns } from '../../take-turns.js';
 import type { VectorIndex } from '../../vector-index/vector-index.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import { readEmbeddings } from '../read-embeddings.js';
+import { addNearPictures } from './add-near-pictures.js';
 import { calibrateDistances } from './calibrate-distances.js';
 import type { DuplicatesFound, DuplicateTier } from './duplicate-group.js';
 import { groupAround, type PictureGroup } from './group-around.js';
 import { linkSamePictures } from './link-same-pictures.js';
 import { listPictures, type Picture } from './list-pictures.js';
-import { mergeNearGroups } from './merge-near-groups.js';
 import { PictureHashes, type PictureSource } from './picture-hashes.js';
 import { type DuplicateMeasures, summariseGroups } from './summarise-groups.js';
 
@@ -53,8 +53,10 @@ async function groupPictures(
     groups = await groupAround(pictures, picture => [...(same.get(picture) ?? [])], createTurns(signal));
   }
   if (tiers.includes('near')) {
-    const sought = { pictureOf, index, maxDistance: distances.near };
-    groups = await mergeNearGroups(groups, sought, turnsOf(1, groups.length));
+    const staysWhole = ({ representative, others }: PictureGroup): boolean =>
+      others.length > 0 || (tiers.includes('identical') && representative.items.length > 1);
+    const sought = { pictureOf, index, maxDistance: distances.near, staysWhole };
+    groups = await addNearPictures(groups, sought, turnsOf(1, groups.length));
   }
   const severals = groups.filter(({ others }) => others.length > 0);
   if (tiers.includes('same-picture')) {

@@ -8,7 +8,7 @@ import type { PictureHashes } from './picture-hashes.js';
 /**
  * Bits in which hashes of one picture may differ. Of 719,400 pairs of 1,200 different photos of groceries 4 differed in as
  * few, and one of these was near to the model, too; copies in JPEG of quality 30, of half the size, or with a watermark,
- * differed in 6 at most, and two thirds of those of which 5 % were cut off in 10 at most.
+ * differed in 6 at most, those of which 5 % were cut off in 8 half of the time.
  */
 export const samePictureBits = 10;
 

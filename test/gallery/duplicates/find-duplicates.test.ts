@@ -79,6 +79,13 @@ describe('duplicates of real pictures', () => {
     expect(groupOf(found, 'original')).toMatchObject({ other: 'near', small: 'same-picture' });
   });
 
+  it('stay in two groups of what is surely the same, however near they are', async () => {
+    await add('copy of other', await createPicture('other'));
+    const found = await find({ maxDistance: 2 });
+    expect(groupOf(found, 'original')).not.toHaveProperty('other');
+    expect(groupOf(found, 'other')).toEqual({ 'copy of other': 'identical' });
+  });
+
   it.each([
     [['identical'], { copy: 'identical' }],
     [['same-picture'], { jpeg: 'same-picture', small: 'same-picture' }],
