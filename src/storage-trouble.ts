@@ -1,7 +1,7 @@
 /** What a disk says of itself, as Node and SQLite tell it. */
 const codes = {
   'storage-full': /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/,
-  'storage-failed': /^(EROFS|EACCES|EPERM|EIO|SQLITE_(READONLY|IOERR|CANTOPEN|PERM)(_.*)?)$/,
+  'storage-failed': /^(EROFS|EACCES|EPERM|EIO|SQLITE_(READONLY|IOERR|CANTOPEN|PERM|CORRUPT|NOTADB)(_.*)?)$/,
 } as const;
 
 /** Nothing where neither the error nor what it came of is of the disk. */

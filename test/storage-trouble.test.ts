@@ -20,6 +20,8 @@ describe('a failure of the disk', () => {
     'SQLITE_READONLY',
     'SQLITE_READONLY_DBMOVED',
     'SQLITE_IOERR_WRITE',
+    'SQLITE_CORRUPT',
+    'SQLITE_CORRUPT_INDEX',
   ])('is told as storage-failed when it is %s', code => {
     expect(understandError(failure(code)).code).toBe('storage-failed');
   });

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { isOpenHere } from './open-files.js';
 import { readAt, withFile } from './read-at.js';
@@ -47,3 +47,7 @@ export function glanceAtIdentity(path: string): FileIdentity | undefined {
   const start = readLoggedPage(`${file}-wal`) ?? withFile(file, opened => readAt(opened, 0, startBytes));
   return start === undefined ? undefined : parseIdentity(start);
 }
+
+/** Whether opening it for writing would make a new file of it: there is none, or one with nothing in it. */
+export const isBlank = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0 || (glanceAtIdentity(path)?.isEmpty ?? false);

@@ -51,6 +51,10 @@ function checkIdentity(
   if (!isEmpty && applicationId !== format.applicationId) {
     throw new MedoidError('invalid-gallery', `${path} is a SQLite file, but not ${format.name} of Medoid`);
   }
+  // Opened for writing it would become a new one, which is no way to get back what was in it.
+  if (isEmpty && access === 'read') {
+    throw new MedoidError('invalid-gallery', `${path} is empty: expected ${format.name}`);
+  }
   const newest = format.migrations.length;
   if (version > newest) {
     throw new MedoidError(

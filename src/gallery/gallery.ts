@@ -14,6 +14,7 @@ import { removeStaleIndexFiles } from './index-files.js';
 import { type CollectionSummary, toSummary } from './item.js';
 import type { JobRunner } from './jobs/job-runner.js';
 import type { ModelSummary } from './model-shelf.js';
+import { refuseLostCatalog } from './refuse-lost-catalog.js';
 import { requireWriting } from './require-writing.js';
 import { Reserve } from './reserve.js';
 
@@ -63,6 +64,7 @@ export class Gallery {
     const lock = await lockForWriting(directory, { catalogPath, create });
     try {
       // Before anything else, so that a gallery that is refused is left as it was.
+      await refuseLostCatalog(directory);
       const catalog = await reserve.withRoom(() => Catalog.open(catalogPath, { access, create }));
       const gallery = new Gallery(directory, options, catalog, lock, reserve);
       await gallery.takeUp();
