@@ -15,6 +15,7 @@ import type { ImageStore } from './image-store.js';
 import { indexPath } from './index-files.js';
 import type { Notify } from './notice.js';
 import type { Reserve } from './reserve.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface OpenCollectionsParts {
   /** Of the gallery. */
@@ -44,6 +45,8 @@ export interface OpenedCollection {
 /** Originals of pictures to show are in memory, one each, while they are made smaller. */
 const renderedAtOnce = 2 * availableParallelism();
 const mostWaitingToRender = 256;
+/** That closing waits for indexes that are being made; one that takes longer is made again when it is opened. */
+const graceMs = 1000;
 
 interface Entry {
   readonly id: number;
@@ -112,6 +115,7 @@ export class OpenCollections {
   async closeAll({ save }: { readonly save: boolean }): Promise<void> {
     await Promise.all(this.closing);
     try {
+      if (save) await this.waitForIndexes(AbortSignal.timeout(graceMs));
       for (const { opening } of this.entries.values()) {
         const opened = await opening.catch(() => undefined);
         const space = opened?.space.current;
@@ -121,6 +125,16 @@ export class OpenCollections {
     } finally {
       for (const name of [...this.entries.keys()]) await this.close(name);
     }
+  }
+
+  /** For those that are nearly there, so that what was added is in their snapshots; no longer than the signal allows. */
+  private async waitForIndexes(signal: AbortSignal): Promise<void> {
+    const indexed = [...this.entries.values()].map(async ({ opening }) =>
+      (await opening).space.current.indexed(),
+    );
+    await unlessAborted(Promise.allSettled(indexed), signal).catch(error => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   openSpace(set: EmbeddingSetRow): Promise<EmbeddingSpace> {

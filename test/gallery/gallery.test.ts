@@ -224,7 +224,9 @@ describe('Gallery', () => {
     await createFilled();
     await cp(join(directory, 'catalog.sqlite'), join(folder, 'backup.sqlite'));
     const gallery = await open('write');
-    await (await gallery.collection('default')).add([itemOf(10)]);
+    const ahead = await gallery.collection('default');
+    await ahead.add([itemOf(10)]);
+    await ahead.indexed();
     await gallery.close();
     await cp(join(folder, 'backup.sqlite'), join(directory, 'catalog.sqlite'));
     const behind = await open('read');
