@@ -197,7 +197,7 @@ describe('Catalog', () => {
   it('does not create a file for a reader', () => {
     expect(() => open('read')).toThrow(expect.objectContaining({ code: 'file-not-found' }));
     new Database(path).close();
-    expect(() => open('read')).toThrow(/open it once for writing/);
+    expect(() => open('read')).toThrow(/is empty: expected a catalog/);
   });
 
   it('says which row is odd', () => {
