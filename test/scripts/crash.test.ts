@@ -25,7 +25,9 @@ describe('npm run crash', () => {
     expect(Object.values(kills).reduce((sum, times) => sum + times, 0)).toBe(6);
     expect(acknowledged).toBeGreaterThan(6);
     expect(checks).toBeGreaterThan(acknowledged);
-    expect(await readdir(folder)).toEqual(['model']);
+    // SQLite unlinks its temporary files as soon as it has opened them; a kill may come in between.
+    const left = (await readdir(folder)).filter(name => !name.startsWith('etilqs_'));
+    expect(left).toEqual(['model']);
   });
 
   it('refuses what it does not know, and a folder that is there', async () => {
