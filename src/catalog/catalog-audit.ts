@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { type AuditedTableName, auditedTables, findOddity } from './audited-tables.js';
 import { closeDatabase, openDatabase } from './open-database.js';
@@ -133,16 +132,13 @@ const prepareStatements = (database: Database.Database) => ({
 export class CatalogAudit {
   private readonly statements: ReturnType<typeof prepareStatements>;
 
-  private constructor(
-    private readonly path: string,
-    private readonly database: Database.Database,
-  ) {
+  private constructor(private readonly database: Database.Database) {
     this.statements = prepareStatements(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
   static open(path: string): CatalogAudit {
-    return new CatalogAudit(path, openDatabase(path, { access: 'read' }));
+    return new CatalogAudit(openDatabase(path, { access: 'read' }));
   }
 
   close(): void {
@@ -151,16 +147,9 @@ export class CatalogAudit {
 
   /** Whether the last one who wrote has closed it: nobody writes, and nobody was killed. */
   isClosed(): boolean {
-    // SQLite keeps the journal mode here: 2 is the log that writers leave behind only when they are killed.
-    const writeVersionOffset = 18;
-    const byte = Buffer.alloc(1);
-    const file = openSync(this.path, 'r');
-    try {
-      readSync(file, byte, 0, 1, writeVersionOffset);
-    } finally {
-      closeSync(file);
-    }
-    return byte[0] !== 2;
+    // The log is what writers leave behind only when they are killed. SQLite looks at the file when it reads from it.
+    this.statements.collectionName.get(0);
+    return this.database.pragma('journal_mode', { simple: true }) !== 'wal';
   }
 
   listRows(table: AuditedTableName, page: AuditPage): AuditedRow[] {
