@@ -179,8 +179,8 @@ export class Collection {
    * Once the index is there: until then searches compare with every vector.
    * @throws MedoidError `interrupted` when the gallery is closed before that, or why there is none
    */
-  indexed(): Promise<void> {
-    return this.parts.space.current.indexed();
+  async indexed(): Promise<void> {
+    await this.parts.space.current.indexed();
   }
 
   /** Share of the exact 10 nearest that the graph finds, once it is there, of stored vectors drawn at random. */

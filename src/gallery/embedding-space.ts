@@ -107,8 +107,8 @@ export class EmbeddingSpace {
     return this.followed.vectors;
   }
 
-  /** Once there is a graph. @throws MedoidError `interrupted` when the space is closed before that, or why there is none */
-  indexed(): Promise<void> {
+  /** The graph, once it is there. @throws MedoidError `interrupted` when the space is closed before that, or why there is none */
+  indexed(): Promise<HnswIndex> {
     return this.cache.ready;
   }
 

@@ -32,8 +32,8 @@ const shareToSave = 0.1;
 export class GraphCache {
   /** Why the graph is built anew, or was; nothing when its snapshot is used. Known once that has been read. */
   readonly rebuiltBecause: Promise<string | undefined>;
-  /** Once the graph is there. @throws MedoidError `interrupted` when it is closed before that */
-  readonly ready: Promise<void>;
+  /** The graph, once it is there. @throws MedoidError `interrupted` when it is closed before that */
+  readonly ready: Promise<HnswIndex>;
   private index: HnswIndex | undefined;
   /** Ids that went while the index is not there yet. */
   private readonly removedMeanwhile = new Set<number>();
@@ -94,10 +94,9 @@ export class GraphCache {
    * @throws MedoidError `invalid-index`, `interrupted`
    */
   async save(signal?: AbortSignal): Promise<void> {
-    await unlessAborted(this.ready, signal);
+    const index = await unlessAborted(this.ready, signal);
     await this.saving(async () => {
-      const { index } = this;
-      if (index === undefined || this.changes === this.savedChanges) return;
+      if (this.changes === this.savedChanges) return;
       await this.compact(index);
       // What is written is the graph as it is now, whatever is added meanwhile.
       const written = this.changes;
@@ -126,7 +125,7 @@ export class GraphCache {
     });
   }
 
-  private async prepare(loading: Promise<HnswIndex | string>): Promise<void> {
+  private async prepare(loading: Promise<HnswIndex | string>): Promise<HnswIndex> {
     const takeTurn = createTurns(this.stop.signal);
     const { vectors, access, path } = this.parts;
     const loaded = await loading;
@@ -142,8 +141,12 @@ export class GraphCache {
       // It has nothing that the vectors have not; they may have got more after the last was looked at.
     } while (index.size < vectors.size);
     this.index = index;
-    if (typeof loaded !== 'string' || vectors.size === 0 || access === 'read') return;
     // Nobody is to wait for it: it is for the next start.
+    if (typeof loaded === 'string' && vectors.size > 0 && access === 'write') this.saveBeside();
+    return index;
+  }
+
+  private saveBeside(): void {
     this.save().catch(error => {
       if (this.stop.signal.aborted) return;
       this.parts.notify(`the index could not be saved: ${messageOf(error)}`, error);

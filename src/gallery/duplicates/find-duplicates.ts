@@ -80,7 +80,7 @@ export async function findDuplicates(
   const { signal, tiers } = search;
   const embeddings = await readEmbeddings({ catalog: source.catalog, set: space.set }, { signal });
   // To compare each with every other would take longer than to wait for the graph.
-  await space.indexed();
+  const index = await space.indexed();
   const pictures = listPictures(embeddings);
   const byVector = new Map(
     pictures.flatMap(picture => picture.items.map(({ vectorId }) => [vectorId, picture])),
@@ -88,7 +88,7 @@ export async function findDuplicates(
   const searched = {
     pictures,
     pictureOf: (vectorId: number) => byVector.get(vectorId),
-    index: space.graph ?? space.exact,
+    index,
   };
   const measures = {
     distances: calibrateDistances(space.similarityScale(), search.maxDistance),

@@ -79,11 +79,11 @@ async function locateFacilities(
 ) {
   const { items, block } = embeddings;
   if (items.length <= mostCompared) return facilityLocation(block, options);
-  await space.indexed();
+  const index = await space.indexed();
   const onProgress = (done: number): void => {
     if (done % reportEvery === 0) report({ done, total: items.length });
   };
-  const search = { index: space.graph ?? space.exact, width: neighbourCount, signal, onProgress };
+  const search = { index, width: neighbourCount, signal, onProgress };
   const table = await findNeighbours(embeddings, search);
   return graphFacilityLocation(block, { ...options, table });
 }
