@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { messageOf } from '../errors.js';
+import { hasNoBytes } from './file-identity.js';
 import { type DatabaseFault, findDatabaseFaults } from './find-database-faults.js';
 import { parseKeyRow } from './key-rows.js';
 import { keyFormat } from './key-store.js';
@@ -30,7 +30,7 @@ function findOddKeys(path: string): [string, string][] {
 
 /** Looks at every API key. A gallery without the file, or whose file is still empty, has no keys yet. */
 export function auditKeys(path: string): KeysAudit {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return { faults: [], oddKeys: [] };
+  if (hasNoBytes(path)) return { faults: [], oddKeys: [] };
   const faults = findDatabaseFaults(path, keyFormat);
   return { faults, oddKeys: faults.length === 0 ? findOddKeys(path) : [] };
 }

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyOptions, copyPages } from './copy-pages.js';
+import { hasNoBytes } from './file-identity.js';
 import { keyFormat } from './key-store.js';
 import { closeDatabase, openDatabase } from './open-database.js';
 
@@ -11,8 +11,7 @@ import { closeDatabase, openDatabase } from './open-database.js';
  */
 export async function copyKeys(gallery: string, target: string, options?: CopyOptions): Promise<boolean> {
   const path = join(gallery, 'keys.sqlite');
-  // Whoever makes the file may not have filled it yet.
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return false;
+  if (hasNoBytes(path)) return false;
   const database = openDatabase(path, { access: 'read', acceptOlder: true }, keyFormat);
   try {
     database.exec('BEGIN');

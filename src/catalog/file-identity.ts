@@ -12,11 +12,17 @@ export interface FileIdentity {
   readonly isEmpty: boolean;
 }
 
+export const readNumber = (database: Database.Database, pragma: string): number =>
+  Number(database.pragma(pragma, { simple: true }));
+
 export function readIdentity(database: Database.Database): FileIdentity {
-  const numberOf = (pragma: string): number => Number(database.pragma(pragma, { simple: true }));
   const tables = Number(database.prepare('SELECT count(*) FROM sqlite_master').pluck().get());
-  const version = numberOf('user_version');
-  return { version, applicationId: numberOf('application_id'), isEmpty: version === 0 && tables === 0 };
+  const version = readNumber(database, 'user_version');
+  return {
+    version,
+    applicationId: readNumber(database, 'application_id'),
+    isEmpty: version === 0 && tables === 0,
+  };
 }
 
 const magic = 'SQLite format 3\0';
@@ -48,6 +54,10 @@ export function glanceAtIdentity(path: string): FileIdentity | undefined {
   return start === undefined ? undefined : parseIdentity(start);
 }
 
+/** There is none, or whoever makes it has not filled it yet. */
+export const hasNoBytes = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+
 /** Whether opening it for writing would make a new file of it: there is none, or one with nothing in it. */
 export const isBlank = (path: string): boolean =>
-  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0 || (glanceAtIdentity(path)?.isEmpty ?? false);
+  hasNoBytes(path) || (glanceAtIdentity(path)?.isEmpty ?? false);

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { messageOf } from '../errors.js';
-import type { DatabaseFormat } from './open-database.js';
+import { readNumber } from './file-identity.js';
+import { busyTimeoutMs, type DatabaseFormat } from './open-database.js';
 
 /** What can be wrong with a SQLite file as such; `indexes`: the tables are whole, and what was made from them is not. */
 export type DatabaseFaultKind =
@@ -18,7 +19,6 @@ export interface DatabaseFault {
   readonly detail: string;
 }
 
-const busyTimeoutMs = 10_000;
 const shownMessages = 5;
 /** Larger than any number of messages that SQLite counts. */
 const mostMessages = 2 ** 31 - 1;
@@ -84,11 +84,10 @@ function checkSchema(database: Database.Database, { migrations }: DatabaseFormat
 }
 
 function findFaults(database: Database.Database, format: DatabaseFormat): DatabaseFault[] {
-  const numberOf = (pragma: string): number => Number(database.pragma(pragma, { simple: true }));
-  if (numberOf('application_id') !== format.applicationId) {
+  if (readNumber(database, 'application_id') !== format.applicationId) {
     return [{ kind: 'foreign', detail: `expected ${format.name} of Medoid, got another SQLite file` }];
   }
-  const version = numberOf('user_version');
+  const version = readNumber(database, 'user_version');
   const newest = format.migrations.length;
   if (version > newest) {
     return [{ kind: 'newer', detail: `expected version ${newest} or older, got ${version}` }];

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { MedoidError, messageOf } from '../errors.js';
 import { createApiKey, formatApiKey, hashSecret, parseApiKey } from './api-key.js';
+import { hasNoBytes } from './file-identity.js';
 import { keyMigrations } from './key-migrations.js';
 import { type KeyRow, type KeyScope, keyScopes, parseKeyRow } from './key-rows.js';
 import { closeDatabase, type DatabaseFormat, openDatabase } from './open-database.js';
@@ -189,9 +190,7 @@ export class KeyStore {
 
   private connect(): Connection | undefined {
     if (this.connection !== undefined) return this.connection;
-    // Whoever makes the file may not have filled it yet.
-    const isFilled = (statSync(this.path, { throwIfNoEntry: false })?.size ?? 0) > 0;
-    if (isFilled) this.connection = this.openConnection();
+    if (!hasNoBytes(this.path)) this.connection = this.openConnection();
     return this.connection;
   }
 

@@ -26,7 +26,7 @@ export const catalogFormat: DatabaseFormat = {
   journalMode: 'wal',
 };
 
-const busyTimeoutMs = 10_000;
+export const busyTimeoutMs = 10_000;
 
 export interface OpenOptions {
   readonly access: 'read' | 'write';
