@@ -1,6 +1,7 @@
 import type { VectorBlock } from '../math/vectors.js';
-import { createTurns } from '../take-turns.js';
+import { createTurns, type TakeTurn } from '../take-turns.js';
 import { assignToNearest } from './assign-to-nearest.js';
+import type { Candidates } from './candidates.js';
 import type { FacilityOptions } from './clusterer.js';
 import { DistanceRows } from './distance-rows.js';
 import { chooseMedoids } from './greedy-medoids.js';
@@ -19,6 +20,25 @@ export interface FacilityLocationResult {
   readonly medoids: Int32Array;
 }
 
+/** Greedy, then swaps, then every point to its nearest medoid; `rows` tell how far a point is from all. */
+export async function locateFacilities(
+  distances: PointDistances,
+  { candidates, rows }: { readonly candidates: Candidates; readonly rows: DistanceRows },
+  { clusters, facilityCost, takeTurn }: FacilityOptions & { readonly takeTurn: TakeTurn },
+): Promise<FacilityLocationResult> {
+  const { block, count } = distances;
+  const wanted = { clusters: Math.min(clusters, count), facilityCost };
+  const medoids = await chooseMedoids(candidates, wanted, takeTurn);
+  await swapMedoids(distances, medoids, { candidates, rows, takeTurn });
+  return { assignment: await assignToNearest(block, medoids, takeTurn), medoids };
+}
+
+/** Of no points. */
+export const noFacilities = (): FacilityLocationResult => ({
+  assignment: new Int32Array(0),
+  medoids: new Int32Array(0),
+});
+
 /**
  * Clusters around medoids: greedy facility location, then swaps while any makes the sum of distances to the own medoid
  * less. Nothing is drawn at random. Takes 1 GB at most beside the points.
@@ -27,18 +47,12 @@ export interface FacilityLocationResult {
  */
 export async function facilityLocation(
   block: VectorBlock,
-  { clusters, facilityCost, signal }: FacilityOptions,
+  options: FacilityOptions,
 ): Promise<FacilityLocationResult> {
-  const takeTurn = createTurns(signal);
-  if (block.count === 0) return { assignment: new Int32Array(0), medoids: new Int32Array(0) };
+  const takeTurn = createTurns(options.signal);
+  if (block.count === 0) return noFacilities();
   const distances = new PointDistances(block);
   const rows = new DistanceRows(distances);
   if (block.count <= mostKept) await rows.keepAll(takeTurn);
-  const medoids = await chooseMedoids(
-    rows,
-    { clusters: Math.min(clusters, block.count), facilityCost },
-    takeTurn,
-  );
-  await swapMedoids(distances, medoids, { candidates: rows, rows, takeTurn });
-  return { assignment: await assignToNearest(block, medoids, takeTurn), medoids };
+  return locateFacilities(distances, { candidates: rows, rows }, { ...options, takeTurn });
 }

@@ -1,13 +1,10 @@
 import type { VectorBlock } from '../math/vectors.js';
 import { createTurns } from '../take-turns.js';
-import { assignToNearest } from './assign-to-nearest.js';
 import type { FacilityOptions } from './clusterer.js';
 import { DistanceRows } from './distance-rows.js';
-import type { FacilityLocationResult } from './facility-location.js';
-import { chooseMedoids } from './greedy-medoids.js';
+import { type FacilityLocationResult, locateFacilities, noFacilities } from './facility-location.js';
 import { NeighbourLists, type NeighbourTable } from './neighbour-lists.js';
 import { PointDistances } from './point-distances.js';
-import { swapMedoids } from './swap-medoids.js';
 
 /** 8 bytes each: 320 MB. */
 const mostPairs = 40_000_000;
@@ -29,17 +26,12 @@ const mostPairs = 40_000_000;
  */
 export async function graphFacilityLocation(
   block: VectorBlock,
-  { clusters, facilityCost, signal, table }: FacilityOptions & { readonly table: NeighbourTable },
+  { table, ...options }: FacilityOptions & { readonly table: NeighbourTable },
 ): Promise<FacilityLocationResult> {
-  const takeTurn = createTurns(signal);
-  if (block.count === 0) return { assignment: new Int32Array(0), medoids: new Int32Array(0) };
+  const takeTurn = createTurns(options.signal);
+  if (block.count === 0) return noFacilities();
   const distances = new PointDistances(block);
   const candidates = await NeighbourLists.create(distances, table, { mostPairs, takeTurn });
-  const medoids = await chooseMedoids(
-    candidates,
-    { clusters: Math.min(clusters, block.count), facilityCost },
-    takeTurn,
-  );
-  await swapMedoids(distances, medoids, { candidates, rows: new DistanceRows(distances), takeTurn });
-  return { assignment: await assignToNearest(block, medoids, takeTurn), medoids };
+  const rows = new DistanceRows(distances);
+  return locateFacilities(distances, { candidates, rows }, { ...options, takeTurn });
 }
