@@ -24,6 +24,8 @@ export interface UnembeddedItem {
   readonly imageSha256: string;
 }
 
+const idsAtOnce = 1000;
+
 const prepareStatements = (database: Database.Database) => ({
   add: database.prepare(
     `INSERT INTO embedding_sets (collection_id, model_id, model_directory, dimension, created_at)
@@ -148,12 +150,14 @@ export class EmbeddingSets {
     return this.statements.vectorIds.all(setId) as number[];
   }
 
-  /** Ascending, from the first one above `afterId`. */
-  listVectorIds(
-    setId: number,
-    { afterId, limit }: { readonly afterId: number; readonly limit: number },
-  ): number[] {
-    return this.statements.vectorIdsAfter.all(setId, afterId, limit) as number[];
+  /** Ascending, a page at a time; what is written meanwhile may or may not be among them. */
+  *eachVectorId(setId: number): Generator<number> {
+    for (let afterId = 0; ; ) {
+      const ids = this.statements.vectorIdsAfter.all(setId, afterId, idsAtOnce) as number[];
+      if (ids.length === 0) return;
+      yield* ids;
+      afterId = ids[ids.length - 1];
+    }
   }
 
   hasVector(setId: number, vectorId: number): boolean {

@@ -16,7 +16,6 @@ export interface FollowedSetParts {
   readonly onChange: (changes: IndexChanges) => void;
 }
 
-const idsAtOnce = 1000;
 /** So few changes may be left to `catchUp`; or whatever is left after so many rounds. */
 const fewChanges = 16;
 const mostRounds = 20;
@@ -71,20 +70,13 @@ export class FollowedSet {
     const { catalog, set } = this.parts;
     const wanted = new Set<number>();
     let changes = 0;
-    for (let afterId = 0; ; ) {
-      const ids = catalog.sets.listVectorIds(set.id, { afterId, limit: idsAtOnce });
-      if (ids.length === 0) break;
-      afterId = ids[ids.length - 1];
-      for (const id of ids) {
-        wanted.add(id);
-        if (this.vectors.has(id)) continue;
-        await takeTurn();
-        // Meanwhile it may have come by itself.
-        const add = this.vectors.has(id) ? [] : this.read(id);
-        this.change({ add, remove: [] });
-        changes += add.length;
-      }
+    for (const id of catalog.sets.eachVectorId(set.id)) {
       await takeTurn();
+      wanted.add(id);
+      if (this.vectors.has(id)) continue;
+      const add = this.read(id);
+      this.change({ add, remove: [] });
+      changes += add.length;
     }
     for (const id of this.vectors.ids()) {
       await takeTurn();

@@ -180,7 +180,7 @@ describe('a space', () => {
     catalog.removeItem(collectionId, 2);
     await search(space, reader, {});
     const listed = vi.spyOn(EmbeddingSets.prototype, 'vectorIds');
-    const listedInTurns = vi.spyOn(EmbeddingSets.prototype, 'listVectorIds');
+    const listedInTurns = vi.spyOn(EmbeddingSets.prototype, 'eachVectorId');
     catalog.updateItem(collectionId, 1, { label: 'another', metadata: {} });
     expect(await search(space, reader, {})).toHaveLength(9);
     expect([listed.mock.calls, listedInTurns.mock.calls]).toEqual([[], []]);

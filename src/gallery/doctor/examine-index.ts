@@ -9,7 +9,6 @@ import { readUsable } from './read-usable.js';
 
 /** Of the ten nearest neighbours, found by the graph. */
 const leastRecall = 0.95;
-const idsAtOnce = 1000;
 
 type Fault = Pick<Finding, 'code' | 'detail'>;
 
@@ -57,13 +56,11 @@ async function countMissing(
   { catalog, takeTurn }: CheckedGallery,
 ): Promise<number> {
   let missing = 0;
-  for (let afterId = 0; ; ) {
-    const ids = catalog.sets.listVectorIds(set.id, { afterId, limit: idsAtOnce });
-    if (ids.length === 0) return missing;
-    afterId = ids[ids.length - 1];
-    for (const id of ids) if (!index.has(id) && readUsable(catalog, set, id) !== undefined) missing++;
+  for (const id of catalog.sets.eachVectorId(set.id)) {
     await takeTurn();
+    if (!index.has(id) && readUsable(catalog, set, id) !== undefined) missing++;
   }
+  return missing;
 }
 
 /** The highest vector id that the catalog has ever given out. */

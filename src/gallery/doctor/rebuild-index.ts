@@ -6,8 +6,6 @@ import type { MendedGallery } from './check.js';
 import { findSet } from './find-set.js';
 import { readUsable } from './read-usable.js';
 
-const idsAtOnce = 100;
-
 /**
  * Builds the index of a set from the catalog, in turns, and puts it in the place of what is there; vectors that cannot
  * be searched are left out.
@@ -20,15 +18,10 @@ export async function rebuildIndex(
   const set = findSet(catalog, setId);
   if (set === undefined) return;
   const index = new HnswIndex(set.dimension);
-  for (let afterId = 0; ; ) {
-    const ids = catalog.sets.listVectorIds(setId, { afterId, limit: idsAtOnce });
-    if (ids.length === 0) break;
-    for (const id of ids) {
-      const vector = readUsable(catalog, set, id);
-      if (vector !== undefined) index.add([{ id, vector }]);
-      await takeTurn();
-    }
-    afterId = ids[ids.length - 1];
+  for (const id of catalog.sets.eachVectorId(setId)) {
+    await takeTurn();
+    const vector = readUsable(catalog, set, id);
+    if (vector !== undefined) index.add([{ id, vector }]);
   }
   await mkdir(join(directory, 'index'), { recursive: true });
   await index.save(indexPath(join(directory, 'index'), setId), set.modelId);
