@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 import { syncPath } from '../../durable-file.js';
 import { MedoidError, messageOf } from '../../errors.js';
-import { stopIfAborted } from '../stop-if-aborted.js';
 import { entryNames, type ListedEntry } from './backup-format.js';
+import { hashChunks } from './hash-chunks.js';
 import { manifestLines } from './manifest-lines.js';
 import { type TarEntry, tarHeaders } from './tar-frame.js';
 
@@ -62,20 +61,12 @@ export class ArchiveWriter {
   }
 
   private async add(entry: TarEntry, chunks: Chunks): Promise<void> {
-    const hash = createHash('sha256');
-    const { signal } = this;
-    async function* hashed(): AsyncGenerator<Buffer> {
-      for await (const chunk of chunks) {
-        stopIfAborted(signal);
-        hash.update(chunk);
-        yield chunk;
-      }
-    }
+    const hashed = hashChunks(chunks, this.signal);
     await new Promise<void>((settle, refuse) => {
       const sink = this.packed.entry(tarHeaders(entry), error => (error ? refuse(error) : settle()));
-      pipeline(hashed, sink).catch(refuse);
+      pipeline(hashed.chunks, sink).catch(refuse);
     }).catch(error => this.fail(error));
-    this.entries.push({ ...entry, sha256: hash.digest('hex') });
+    this.entries.push({ ...entry, sha256: hashed.digest() });
   }
 
   private fail(error: unknown): never {

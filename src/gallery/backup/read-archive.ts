@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
 import { MedoidError, messageOf } from '../../errors.js';
-import { stopIfAborted } from '../stop-if-aborted.js';
 import { entryNames, type ListedEntry } from './backup-format.js';
 import { type EntryKind, entryKind } from './entry-kind.js';
+import { hashChunks } from './hash-chunks.js';
 import { manifestLines } from './manifest-lines.js';
 import { frameBetween, type TarEntry } from './tar-frame.js';
 
@@ -58,16 +57,9 @@ class Frames {
 /** @returns what `visit` is to have of an entry, and what there is to list of it when its end has been reached */
 function watchEntry(entry: Source, kind: EntryKind, { signal }: ReadOptions) {
   const { name, size: bytes } = entry.header;
-  const hash = createHash('sha256');
-  async function* chunks(): AsyncGenerator<Buffer> {
-    for await (const chunk of entry as AsyncIterable<Buffer>) {
-      stopIfAborted(signal);
-      hash.update(chunk);
-      yield chunk;
-    }
-  }
-  const list = (): ListedEntry => ({ name, bytes, sha256: hash.digest('hex') });
-  return { visited: { name, bytes, kind, chunks: chunks() }, list };
+  const { chunks, digest } = hashChunks(entry as AsyncIterable<Buffer>, signal);
+  const list = (): ListedEntry => ({ name, bytes, sha256: digest() });
+  return { visited: { name, bytes, kind, chunks }, list };
 }
 
 /** The manifest must be what would be written about the entries before it. */
