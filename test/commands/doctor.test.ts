@@ -1,27 +1,21 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { codesOf, damageDatabase, examine, GalleryCopies } from '../fixtures/examine.js';
+import { describe, expect, it } from 'vitest';
+import { codesOf, copyForEachTest, damageDatabase, examine } from '../fixtures/examine.js';
 import { createPicture } from '../fixtures/images.js';
 import { type Running, runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 
 describe('medoid doctor', () => {
-  let copies: GalleryCopies;
   let directory: string;
   const imagesIn = (): string[] =>
     readdirSync(join(directory, 'images'), { recursive: true, encoding: 'utf8' })
       .filter(name => /[0-9a-f]{64}$/.test(name))
       .sort();
 
-  beforeAll(async () => {
-    copies = await GalleryCopies.create();
+  copyForEachTest(copy => {
+    directory = copy;
   });
-  beforeEach(async () => {
-    directory = await copies.copy();
-  });
-  afterEach(() => copies.removeCopies());
-  afterAll(() => copies.remove());
 
   async function serve(): Promise<{ running: Running; url: string }> {
     const running = startMedoid(['serve', '--gallery', directory, '--port', '0', '--json']);

@@ -3,9 +3,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Gallery } from '../../../src/gallery/gallery.js';
-import { askDatabase, codesOf, damageDatabase, examine, GalleryCopies } from '../../fixtures/examine.js';
+import {
+  askDatabase,
+  codesOf,
+  copyForEachTest,
+  damageDatabase,
+  examine,
+  type GalleryCopies,
+} from '../../fixtures/examine.js';
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -19,14 +26,9 @@ describe('the doctor, of the pictures', () => {
   const quarantined = (): string[] =>
     existsSync(at('quarantine')) ? readdirSync(at('quarantine')).sort() : [];
 
-  beforeAll(async () => {
-    copies = await GalleryCopies.create();
+  copyForEachTest((...given) => {
+    [directory, copies] = given;
   });
-  beforeEach(async () => {
-    directory = await copies.copy();
-  });
-  afterEach(() => copies.removeCopies());
-  afterAll(() => copies.remove());
 
   /** Originals of the first pictures, under names that say nothing. */
   async function writeOriginals(count: number): Promise<string> {

@@ -1,23 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KeyStore } from '../../../src/catalog/key-store.js';
-import { codesOf, damageDatabase, examine, GalleryCopies } from '../../fixtures/examine.js';
+import { codesOf, copyForEachTest, damageDatabase, examine } from '../../fixtures/examine.js';
 
 describe('the doctor, of jobs and keys', () => {
-  let copies: GalleryCopies;
   let directory: string;
   const keysPath = (): string => join(directory, 'keys.sqlite');
 
-  beforeAll(async () => {
-    copies = await GalleryCopies.create();
+  copyForEachTest(copy => {
+    directory = copy;
   });
-  beforeEach(async () => {
-    directory = await copies.copy();
-  });
-  afterEach(() => copies.removeCopies());
-  afterAll(() => copies.remove());
 
   function addJob(kind: string, input: string, { checkpoint = 'NULL', state = 'queued' } = {}): void {
     damageDatabase(

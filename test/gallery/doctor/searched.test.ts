@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import { encodeEmbedding } from '../../../src/catalog/embedding-blob.js';
 import { Gallery } from '../../../src/gallery/gallery.js';
@@ -9,7 +9,14 @@ import { createRandom } from '../../../src/math/random.js';
 import { normalise } from '../../../src/math/vectors.js';
 import { HnswIndex } from '../../../src/vector-index/hnsw.js';
 import { writeSnapshot } from '../../../src/vector-index/snapshot.js';
-import { askDatabase, codesOf, damageDatabase, examine, GalleryCopies } from '../../fixtures/examine.js';
+import {
+  askDatabase,
+  codesOf,
+  copyForEachTest,
+  damageDatabase,
+  examine,
+  type GalleryCopies,
+} from '../../fixtures/examine.js';
 import { createTinyModel } from '../../fixtures/tiny-model.js';
 
 describe('the doctor, of what is searched', () => {
@@ -21,14 +28,9 @@ describe('the doctor, of what is searched', () => {
     `models/${askDatabase(catalogPath(), 'SELECT model_directory FROM embedding_sets')}`;
   const hex = (blob: Buffer): string => `x'${blob.toString('hex')}'`;
 
-  beforeAll(async () => {
-    copies = await GalleryCopies.create();
+  copyForEachTest((...given) => {
+    [directory, copies] = given;
   });
-  beforeEach(async () => {
-    directory = await copies.copy();
-  });
-  afterEach(() => copies.removeCopies());
-  afterAll(() => copies.remove());
 
   /** Keys of the nearest of a picture. */
   async function search(i: number): Promise<string[]> {
