@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { replaceFile, syncPath } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { hashImage } from '../images/decode.js';
+import { imagePlace } from './image-file.js';
 
 /** As long as anyone holds an image its file stays, whether an item has it or not. */
 export interface ImageHold {
@@ -63,7 +64,7 @@ export function createImageStore(
   directory: string,
   { isNeeded }: { readonly isNeeded: (sha256: string) => boolean },
 ): ImageStore {
-  const pathOf = (sha256: string): string => join(directory, sha256.slice(0, 2), sha256);
+  const pathOf = (sha256: string): string => join(directory, imagePlace(sha256));
   const inTurn = createQueues();
   /** How many hold each image. */
   const holds = new Map<string, number>();
@@ -71,16 +72,16 @@ export function createImageStore(
   /** Folders that a power cut would leave: one there is may be of a process that was killed before it could see to that. */
   const synced = new Set<string>();
 
-  async function ensureFolder(name: string): Promise<void> {
-    const made = await mkdir(join(directory, name), { recursive: true });
-    if (made === undefined && synced.has(name)) return;
+  async function ensureFolder(folder: string): Promise<void> {
+    const made = await mkdir(folder, { recursive: true });
+    if (made === undefined && synced.has(folder)) return;
     await syncPath(directory);
-    synced.add(name);
+    synced.add(folder);
   }
 
   async function write(bytes: Uint8Array, sha256: string): Promise<void> {
     const path = pathOf(sha256);
-    await ensureFolder(sha256.slice(0, 2));
+    await ensureFolder(dirname(path));
     // One of the right length may be damaged.
     if (await holdsBytes(path, bytes)) {
       // A process that was killed may have left it so.

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBlank } from '../catalog/file-identity.js';
 import { MedoidError } from '../errors.js';
+import { isImageHash } from './image-file.js';
 
 async function hasImages(directory: string): Promise<boolean> {
   const entries = await readdir(join(directory, 'images'), { recursive: true, withFileTypes: true }).catch(
@@ -10,7 +11,7 @@ async function hasImages(directory: string): Promise<boolean> {
       throw error;
     },
   );
-  return entries.some(entry => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name));
+  return entries.some(entry => entry.isFile() && isImageHash(entry.name));
 }
 
 /**

@@ -2,6 +2,7 @@ import { opendir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MedoidError, messageOf } from '../errors.js';
 import { createTurns, type TakeTurn } from '../take-turns.js';
+import { isImageFolder, isImageName } from './image-file.js';
 import type { ImageStore } from './image-store.js';
 import type { Notify } from './notice.js';
 
@@ -19,11 +20,10 @@ const mostStrays = 1000;
 async function find({ directory, images }: StrayImagesParts, takeTurn: TakeTurn): Promise<string[]> {
   const strays: string[] = [];
   for (const folder of await readdir(directory)) {
-    if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+    if (!isImageFolder(folder)) continue;
     for await (const { name } of await opendir(join(directory, folder))) {
       await takeTurn();
-      const isImage = /^[0-9a-f]{64}$/.test(name) && name.startsWith(folder);
-      if (isImage && !images.isInUse(name)) strays.push(name);
+      if (isImageName(name, folder) && !images.isInUse(name)) strays.push(name);
       if (strays.length > mostStrays) return strays;
     }
   }

@@ -4,8 +4,8 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imageEntry } from '../../src/gallery/backup/backup-format.js';
 import { Gallery } from '../../src/gallery/gallery.js';
+import { imageFile } from '../../src/gallery/image-file.js';
 import { hashImage } from '../../src/images/decode.js';
 import { type ChangingClient, type KeyState, startChanging } from '../fixtures/changing-client.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
@@ -195,7 +195,7 @@ describe('medoid backup and medoid restore', () => {
 
   it('end with 1 when an image is lost, say which, and can be restored', async () => {
     const own = await createFilledGallery({ count: 3 });
-    const lost = imageEntry(hashImage(own.pictures[1]));
+    const lost = imageFile(hashImage(own.pictures[1]));
     await rm(join(own.directory, lost));
     const [file, target] = ['b.tar', 'restored'].map(name => join(own.folder, name));
     const { exitCode, stdout } = await runMedoid('backup', file, '--gallery', own.directory);

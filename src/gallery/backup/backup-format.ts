@@ -14,7 +14,6 @@ export const entryNames = {
   manifest: 'manifest.json',
 } as const;
 
-export const imageEntry = (sha256: string): string => `images/${sha256.slice(0, 2)}/${sha256}`;
 export const modelEntry = (folder: string, file: string): string => `models/${folder}/${file}`;
 
 export const headerSchema = z.strictObject({

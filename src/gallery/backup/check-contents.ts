@@ -4,8 +4,9 @@ import { CatalogSnapshot } from '../../catalog/catalog-snapshot.js';
 import { checkCatalog, checkKeys } from '../../catalog/check-database.js';
 import { loadModel } from '../../embed/manifest.js';
 import { MedoidError } from '../../errors.js';
-import { entryNames, imageEntry } from './backup-format.js';
-import { neededByJob } from './needed-by-jobs.js';
+import { imageFile } from '../image-file.js';
+import { imagesOfJob } from '../jobs/images-of-job.js';
+import { entryNames } from './backup-format.js';
 import type { UnpackedBackup } from './unpack-backup.js';
 
 interface Contents {
@@ -16,9 +17,9 @@ interface Contents {
 
 function checkImages(snapshot: CatalogSnapshot, { images, summary }: UnpackedBackup): Set<string> {
   const known = new Set(summary.missing.map(({ name }) => name));
-  const needed = new Set([...snapshot.listImages(), ...snapshot.listWaitingJobs().flatMap(neededByJob)]);
+  const needed = new Set([...snapshot.listImages(), ...snapshot.listWaitingJobs().flatMap(imagesOfJob)]);
   for (const image of needed) {
-    if (images.has(image) || known.has(imageEntry(image))) continue;
+    if (images.has(image) || known.has(imageFile(image))) continue;
     throw new MedoidError('invalid-backup', `its catalog needs the image ${image}, which it does not have`);
   }
   return needed;

@@ -1,11 +1,12 @@
 import type { CatalogMark, CatalogSnapshot } from '../../catalog/catalog-snapshot.js';
 import { messageOf } from '../../errors.js';
 import { workAhead } from '../../work-ahead.js';
+import { imageFile } from '../image-file.js';
 import type { ImageStore } from '../image-store.js';
+import { imagesOfJob } from '../jobs/images-of-job.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import type { ArchiveWriter } from './archive-writer.js';
-import { imageEntry, type MissingEntry } from './backup-format.js';
-import { neededByJob } from './needed-by-jobs.js';
+import type { MissingEntry } from './backup-format.js';
 
 export interface ImageCopierParts {
   readonly images: Pick<ImageStore, 'read'>;
@@ -36,7 +37,7 @@ export class ImageCopier {
   list(snapshot: CatalogSnapshot): readonly string[] {
     this.settle(snapshot);
     const jobs = snapshot.listWaitingJobs(this.before);
-    const needed = new Set([...snapshot.listImages(this.before), ...jobs.flatMap(neededByJob)]);
+    const needed = new Set([...snapshot.listImages(this.before), ...jobs.flatMap(imagesOfJob)]);
     this.before = snapshot.mark;
     return [...needed].filter(image => !this.copied.has(image));
   }
@@ -51,7 +52,7 @@ export class ImageCopier {
         this.unread.set(image, read);
         continue;
       }
-      await archive.addBytes(imageEntry(image), read);
+      await archive.addBytes(imageFile(image), read);
       this.copied.add(image);
       this.lost.delete(image);
       onProgress(this.copied.size, total);
@@ -61,10 +62,10 @@ export class ImageCopier {
 
   /** What is lost of what the snapshot needs. */
   listLost(snapshot: CatalogSnapshot): MissingEntry[] {
-    const byJobs = new Set(snapshot.listWaitingJobs().flatMap(neededByJob));
+    const byJobs = new Set(snapshot.listWaitingJobs().flatMap(imagesOfJob));
     return [...this.lost]
       .filter(([image]) => byJobs.has(image) || snapshot.hasHadImage(image, snapshot.mark))
-      .map(([image, reason]) => ({ name: imageEntry(image), reason }));
+      .map(([image, reason]) => ({ name: imageFile(image), reason }));
   }
 
   /** One that was needed all the while that it could not be read is lost: an image goes after those who need it. */
@@ -72,7 +73,7 @@ export class ImageCopier {
     const { before } = this;
     if (before === undefined) return;
     const waiting = snapshot.listWaitingJobs().filter(({ id }) => id <= before.jobId);
-    const byJobs = new Set(waiting.flatMap(neededByJob));
+    const byJobs = new Set(waiting.flatMap(imagesOfJob));
     for (const [image, reason] of this.unread) {
       if (byJobs.has(image) || snapshot.hasHadImage(image, before)) this.lost.set(image, reason);
     }

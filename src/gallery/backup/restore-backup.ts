@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../durable-file.js';
 import { MedoidError, messageOf } from '../../errors.js';
+import { imageFile } from '../image-file.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
-import { entryNames, imageEntry } from './backup-format.js';
+import { entryNames } from './backup-format.js';
 import { checkContents } from './check-contents.js';
 import type { ReadOptions } from './read-archive.js';
 import { type UnpackedBackup, unpackBackup } from './unpack-backup.js';
@@ -26,7 +27,7 @@ async function fill(file: string, directory: string, options: ReadOptions): Prom
   const needed = await checkContents({ directory, unpacked });
   for (const name of leftOut) await rm(join(directory, name), { force: true });
   for (const image of unpacked.images) {
-    if (!needed.has(image)) await rm(join(directory, imageEntry(image)));
+    if (!needed.has(image)) await rm(join(directory, imageFile(image)));
   }
   for (const name of ['images', 'models']) await mkdir(join(directory, name), { recursive: true });
   await syncPath(directory);

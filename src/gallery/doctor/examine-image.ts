@@ -7,9 +7,6 @@ export type ImageCondition =
   | { readonly state: 'missing' }
   | { readonly state: 'damaged' | 'unreadable'; readonly detail: string };
 
-/** From the gallery's folder down. */
-export const imageFile = (imageSha256: string): string => `images/${imageSha256.slice(0, 2)}/${imageSha256}`;
-
 export async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -1,11 +1,11 @@
-import type { Dirent } from 'node:fs';
 import { opendir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashImage } from '../../images/decode.js';
+import { imageFile, isImageFolder, isImageName } from '../image-file.js';
 import { createImageSweep } from '../loose-images.js';
 import type { CatalogCheck, CheckedGallery, MendedGallery } from './check.js';
 import { confirmSuspicion } from './confirm-suspicion.js';
-import { examineImage, imageFile } from './examine-image.js';
+import { examineImage } from './examine-image.js';
 import type { Finding } from './finding.js';
 import { isLeftover } from './is-leftover.js';
 import { findModifiedMs, listFolder } from './list-folder.js';
@@ -35,7 +35,7 @@ async function checkImageFolder(
 ): Promise<void> {
   for await (const { name } of await opendir(join(gallery.directory, imagesFolder, folder))) {
     await gallery.takeTurn();
-    if (/^[0-9a-f]{64}$/.test(name) && name.startsWith(folder)) await checkStray(gallery, lookup, name);
+    if (isImageName(name, folder)) await checkStray(gallery, lookup, name);
     else {
       const detail = `expected a SHA-256 that begins with ${folder}, got ${name}`;
       gallery.tell({ code: 'image-misnamed', file: `${imagesFolder}/${folder}/${name}`, detail });
@@ -63,8 +63,6 @@ async function checkLoose(gallery: CheckedGallery): Promise<void> {
   if (writtenMs !== undefined && !isLeftover(gallery, writtenMs)) return;
   tell({ code: 'loose-images', table: 'loose_images', detail: `expected none that wait, got ${count}` });
 }
-
-const isImageFolder = (entry: Dirent): boolean => entry.isDirectory() && /^[0-9a-f]{2}$/.test(entry.name);
 
 /** A picture that is missing goes where it belongs; anything else is kept where somebody may look at it. */
 async function mendMisnamed(
@@ -116,7 +114,8 @@ export const imageFiles: CatalogCheck = {
     const entries = await listFolder(join(gallery.directory, imagesFolder));
     for (const [i, entry] of entries.entries()) {
       gallery.progress(i, entries.length);
-      if (isImageFolder(entry)) await checkImageFolder(gallery, lookup, entry.name);
+      if (entry.isDirectory() && isImageFolder(entry.name))
+        await checkImageFolder(gallery, lookup, entry.name);
       else if (entry.name !== temporaryFolder) {
         const file = `${imagesFolder}/${entry.name}`;
         gallery.tell({ code: 'file-unknown', file, detail: 'expected folders of pictures only' });

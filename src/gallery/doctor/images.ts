@@ -1,14 +1,14 @@
 import { join } from 'node:path';
+import { imageFile, isImageHash } from '../image-file.js';
 import type { CatalogCheck, CheckedGallery, MendedGallery } from './check.js';
 import { confirmSuspicion } from './confirm-suspicion.js';
-import { examineImage, type ImageCondition, imageFile } from './examine-image.js';
+import { examineImage, type ImageCondition } from './examine-image.js';
 import type { Finding } from './finding.js';
 import { createNeededImageLookup, type NeededImageLookup } from './needed-image-lookup.js';
 import { moveToQuarantine } from './quarantine.js';
 import { restoreImages } from './restore-images.js';
 
 const imagesAtOnce = 200;
-const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 /** An image, and what is told of whoever needs it. */
 interface NeededImage {
@@ -64,7 +64,7 @@ async function checkItems(gallery: CheckedGallery, lookup: NeededImageLookup): P
     for (const { imageSha256, itemId, items, leastBytes, mostBytes } of page) {
       progress(++done, Math.max(done, total));
       // Any other is an odd row.
-      if (!isHash(imageSha256)) continue;
+      if (!isImageHash(imageSha256)) continue;
       const { key, collection } = audit.findItem(itemId) ?? {};
       const subject = { itemId, key, collection: collection ?? undefined };
       const bytes = await look(gallery, lookup, { imageSha256, subject, items });

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../catalog/catalog.js';
 import type { CatalogAudit, StoredJob } from '../../catalog/catalog-audit.js';
-import { findJobKind } from '../jobs/index.js';
+import { imagesOfJob } from '../jobs/images-of-job.js';
 
 export interface NeededImageLookup {
   /** The job that needs each image, of those that have not ended and whose input can be read. */
@@ -9,11 +9,9 @@ export interface NeededImageLookup {
   isNeeded(imageSha256: string): boolean;
 }
 
-function imagesOf({ kind: name, input }: StoredJob): readonly string[] {
-  const kind = findJobKind(name);
-  if (kind === undefined) return [];
+function imagesOf({ kind, input }: StoredJob): readonly string[] {
   try {
-    return kind.imagesOf(kind.parse(JSON.parse(input)));
+    return imagesOfJob({ kind, input: JSON.parse(input) });
   } catch {
     // Told of by the check of the jobs, and until it is mended no picture is taken for one that nothing needs.
     return [];

@@ -2,9 +2,9 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyStore } from '../../../src/catalog/key-store.js';
-import { imageEntry } from '../../../src/gallery/backup/backup-format.js';
 import { restoreBackup } from '../../../src/gallery/backup/restore-backup.js';
 import { Gallery } from '../../../src/gallery/gallery.js';
+import { imageFile } from '../../../src/gallery/image-file.js';
 import { hashImage } from '../../../src/images/decode.js';
 import { backUp, unstopped } from '../../fixtures/back-up.js';
 import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
@@ -72,14 +72,14 @@ describe('a backup', () => {
   });
 
   it('has all but the images that are lost, tells which, and can be restored', async () => {
-    await rm(inGallery(imageEntry(hashOf(1))));
-    await writeFile(inGallery(imageEntry(hashOf(2))), 'damaged');
+    await rm(inGallery(imageFile(hashOf(1))));
+    await writeFile(inGallery(imageFile(hashOf(2))), 'damaged');
     const report = await backUp(gallery, at('b.tar'));
     expect(report).toMatchObject({ items: 4, images: 2 });
     const byReason = [...report.missing].sort((a, b) => (a.reason < b.reason ? 1 : -1));
     expect(byReason).toEqual([
-      { name: imageEntry(hashOf(1)), reason: expect.stringMatching(/missing: ENOENT/) },
-      { name: imageEntry(hashOf(2)), reason: expect.stringMatching(/damaged: its bytes have SHA-256/) },
+      { name: imageFile(hashOf(1)), reason: expect.stringMatching(/missing: ENOENT/) },
+      { name: imageFile(hashOf(2)), reason: expect.stringMatching(/damaged: its bytes have SHA-256/) },
     ]);
     const { restored, opened } = await restore();
     expect(restored.summary.missing).toEqual(report.missing);
@@ -180,7 +180,7 @@ describe('a backup', () => {
     const report = await backUp(gallery, at('b.tar'), { onImages });
     await removal;
     await opened.close();
-    expect((await readEntries(at('b.tar'))).map(({ name }) => name)).toContain(imageEntry(hashOf(0)));
+    expect((await readEntries(at('b.tar'))).map(({ name }) => name)).toContain(imageFile(hashOf(0)));
     await restoreBackup(at('b.tar'), at('restored'), { signal });
     const [folder] = [join(at('restored'), 'images', hashOf(0).slice(0, 2))];
     const names = await readdir(folder).catch((): string[] => []);

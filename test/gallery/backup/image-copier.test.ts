@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CatalogSnapshot } from '../../../src/catalog/catalog-snapshot.js';
 import { ArchiveWriter } from '../../../src/gallery/backup/archive-writer.js';
-import { imageEntry } from '../../../src/gallery/backup/backup-format.js';
 import { ImageCopier } from '../../../src/gallery/backup/image-copier.js';
 import type { Collection } from '../../../src/gallery/collection.js';
 import { Gallery } from '../../../src/gallery/gallery.js';
+import { imageFile } from '../../../src/gallery/image-file.js';
 import { createImageStore } from '../../../src/gallery/image-store.js';
 import { hashImage } from '../../../src/images/decode.js';
 import { unstopped } from '../../fixtures/back-up.js';
@@ -33,7 +33,7 @@ describe('copying images while they change', () => {
     await archive.finish();
     return (await readEntries(archivePath())).map(({ name }) => name).sort();
   };
-  const neededNow = (): string[] => snapshot().listImages().map(imageEntry).sort();
+  const neededNow = (): string[] => snapshot().listImages().map(imageFile).sort();
 
   beforeEach(async () => {
     filled = await createFilledGallery({ count: 6 });
@@ -106,7 +106,7 @@ describe('copying images while they change', () => {
   });
 
   it('tells an image that is lost or damaged from one that went', async () => {
-    const pathOf = (i: number) => join(filled.directory, imageEntry(hashOf(i)));
+    const pathOf = (i: number) => join(filled.directory, imageFile(hashOf(i)));
     await rm(pathOf(4));
     await writeFile(pathOf(5), 'damaged');
     await rm(pathOf(0));
@@ -115,7 +115,7 @@ describe('copying images while they change', () => {
     const second = snapshot();
     expect(await copier.copy(copier.list(second))).toBe(0);
     const lost = copier.listLost(second).sort((a, b) => (a.reason < b.reason ? 1 : -1));
-    expect(lost.map(({ name }) => name)).toEqual([4, 5].map(i => imageEntry(hashOf(i))));
+    expect(lost.map(({ name }) => name)).toEqual([4, 5].map(i => imageFile(hashOf(i))));
     expect(lost.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/missing: ENOENT/),
       expect.stringMatching(/damaged: its bytes have SHA-256/),
@@ -124,7 +124,7 @@ describe('copying images while they change', () => {
     await collection.add([{ key: 'again.png', image: filled.pictures[4] }]);
     const third = snapshot();
     expect(await copier.copy(copier.list(third))).toBe(0);
-    expect(copier.listLost(third).map(({ name }) => name)).toEqual([imageEntry(hashOf(5))]);
+    expect(copier.listLost(third).map(({ name }) => name)).toEqual([imageFile(hashOf(5))]);
   });
 
   it('keeps the images of jobs that wait, also of one that has come since', async () => {
@@ -140,12 +140,12 @@ describe('copying images while they change', () => {
     const taken = snapshot();
     const rest = copier.list(taken);
     expect(rest).toEqual([second]);
-    await rm(join(filled.directory, imageEntry(second)));
+    await rm(join(filled.directory, imageFile(second)));
     expect(await copier.copy(rest)).toBe(1);
     const last = snapshot();
     expect(await copier.copy(copier.list(last))).toBe(0);
-    expect(copier.listLost(last).map(({ name }) => name)).toEqual([imageEntry(second)]);
-    expect(await copied()).toContain(imageEntry(first));
+    expect(copier.listLost(last).map(({ name }) => name)).toEqual([imageFile(second)]);
+    expect(await copied()).toContain(imageFile(first));
     expect((await readdir(join(filled.directory, 'images'))).length).toBeGreaterThan(0);
   });
 });
