@@ -112,4 +112,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_of_state ON jobs (state);
   CREATE INDEX jobs_of_collection ON jobs (collection_id);
   `,
+  `
+  -- Clusters that uploads join.
+
+  -- What pictures look like, and what was decided of duplicates.
+
+  -- Evaluations.
+  `,
 ];
