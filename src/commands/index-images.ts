@@ -133,13 +133,12 @@ export const indexImages = defineCommand({
       create: input.model !== undefined,
       runJobs: false,
     });
+    const close = (): Promise<boolean> =>
+      tryTo('the gallery was not closed in good order', context.report, () => gallery.close());
     const answer = await addImages(gallery, { images, ...input }, context).catch(async error => {
-      await gallery.close();
+      await close();
       throw error;
     });
-    const closed = await tryTo('the gallery was not closed in good order', context.report, () =>
-      gallery.close(),
-    );
-    return closed ? answer : { ...answer, exitCode: answer.exitCode || 1 };
+    return (await close()) ? answer : { ...answer, exitCode: answer.exitCode || 1 };
   },
 });

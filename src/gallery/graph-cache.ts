@@ -127,9 +127,9 @@ export class GraphCache {
 
   private async prepare(loading: Promise<HnswIndex | string>): Promise<HnswIndex> {
     const takeTurn = createTurns(this.stop.signal);
-    const { vectors, access, path } = this.parts;
+    const { vectors, access } = this.parts;
     const loaded = await loading;
-    if (typeof loaded === 'string' && access === 'write') await removeSnapshot(path);
+    if (typeof loaded === 'string' && access === 'write') await this.takeAway();
     const index = typeof loaded === 'string' ? new HnswIndex(vectors.dimension) : loaded;
     do {
       this.changes += await align(index, vectors, takeTurn);
@@ -144,6 +144,14 @@ export class GraphCache {
     // Nobody is to wait for it: it is for the next start.
     if (typeof loaded === 'string' && vectors.size > 0 && access === 'write') this.saveBeside();
     return index;
+  }
+
+  /** The graph is made all the same where it cannot be: a snapshot is compared with every vector before it is used. */
+  private async takeAway(): Promise<void> {
+    const { path, notify } = this.parts;
+    await removeSnapshot(path).catch(error => {
+      notify(`the index in ${path} cannot be used, nor removed: ${messageOf(error)}`, error);
+    });
   }
 
   private saveBeside(): void {

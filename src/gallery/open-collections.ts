@@ -116,12 +116,16 @@ export class OpenCollections {
     await Promise.all(this.closing);
     try {
       if (save) await this.waitForIndexes(AbortSignal.timeout(graceMs));
+      const outcomes: PromiseSettledResult<void>[] = [];
       for (const { opening } of this.entries.values()) {
         const opened = await opening.catch(() => undefined);
         const space = opened?.space.current;
         space?.hurry();
-        if (save && space?.graph !== undefined) await space.save();
+        // What cannot be saved of one keeps nobody from saving another.
+        if (save && space?.graph !== undefined) outcomes.push(...(await Promise.allSettled([space.save()])));
       }
+      const failed = outcomes.find(outcome => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     } finally {
       for (const name of [...this.entries.keys()]) await this.close(name);
     }

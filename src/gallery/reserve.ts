@@ -1,4 +1,5 @@
 import { open, rm, stat } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { messageOf } from '../errors.js';
 import { storageTrouble } from '../storage-trouble.js';
 import type { Notify } from './notice.js';
@@ -12,6 +13,7 @@ const size = 2 * 1024 * 1024;
  */
 export class Reserve {
   private isWhole = false;
+  private readonly filling = pLimit(1);
 
   constructor(
     private readonly path: string,
@@ -36,7 +38,11 @@ export class Reserve {
   }
 
   /** Puts it back when there is room; what is wrong else is told. */
-  async fill(): Promise<void> {
+  fill(): Promise<void> {
+    return this.filling(() => this.fillNow());
+  }
+
+  private async fillNow(): Promise<void> {
     if (this.isWhole) return;
     try {
       this.isWhole = (await this.sizeNow()) === size;

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -237,6 +237,28 @@ describe('medoid backup and medoid restore', () => {
       const restored = await runMedoid('restore', at('whole.tar'), '--gallery', join(disk.path, 'gallery'));
       expect(restored.stderr).toMatch(/storage-full: .*(no space|full)/i);
       expect([restored.exitCode, await readdir(disk.path)]).toEqual([1, []]);
+    } finally {
+      disk?.unmount();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('restore to where a link leads, and not in the place of a mounted disk', async ({ skip }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'medoid-targets-'));
+    const [real, link] = ['real', 'link'].map(name => join(folder, name));
+    await mkdir(real);
+    await symlink(real, link);
+    const linked = await runMedoid('restore', at('whole.tar'), '--gallery', link);
+    expect([linked.exitCode, await readdir(real)]).toEqual([0, expect.arrayContaining(['catalog.sqlite'])]);
+    const disk = await mountSmallDisk(join(folder, 'disk'), 64 * 1024 * 1024);
+    try {
+      if (disk === undefined) return skip('a disk may not be mounted here');
+      const refused = await runMedoid('restore', at('whole.tar'), '--gallery', disk.path);
+      expect(refused.stderr).toMatch(
+        /out-exists: .*disk is a file system of its own: restore to a folder in it/,
+      );
+      expect(refused.exitCode).toBe(1);
+      expect((await readdir(folder)).sort()).toEqual(['disk', 'link', 'real']);
     } finally {
       disk?.unmount();
       await rm(folder, { recursive: true });

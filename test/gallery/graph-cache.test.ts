@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -38,6 +38,34 @@ describe('a graph that is built', () => {
       expect(ids, `changed in step ${step}`).toEqual([...vectors.ids()].sort());
       await cache.close();
     }
+  });
+});
+
+describe('a snapshot that can be neither used nor removed', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'medoid-graph-cache-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('is told of, and the graph is built all the same', async () => {
+    const path = join(folder, '1.hnsw');
+    await mkdir(join(path, 'a folder in its place'), { recursive: true });
+    const vectors = new ExactIndex(4);
+    vectors.add(createUnitVectors(12, 4));
+    const notices: string[] = [];
+    const cache = new GraphCache({
+      vectors,
+      modelId: 'm@1',
+      lastVectorId: 12,
+      path,
+      access: 'write',
+      snapshotAfter: 1000,
+      notify: message => void notices.push(message),
+    });
+    expect((await cache.ready).size).toBe(12);
+    await cache.close();
+    expect(notices[0]).toMatch(/1\.hnsw cannot be used, nor removed: /);
   });
 });
 

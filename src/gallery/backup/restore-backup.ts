@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { syncPath } from '../../durable-file.js';
 import { MedoidError, messageOf } from '../../errors.js';
@@ -19,6 +19,22 @@ async function requireNothingAt(gallery: string): Promise<void> {
   });
   if (names.length === 0) return;
   throw new MedoidError('out-exists', `${gallery} is there and is not empty: restore to another folder`);
+}
+
+/**
+ * Where the gallery is to be, links followed.
+ * @throws MedoidError `out-exists` for a folder that nothing can take the place of in one step
+ */
+async function findTarget(gallery: string): Promise<string> {
+  const target = await realpath(gallery).catch(() => resolve(gallery));
+  await requireNothingAt(target);
+  const [own, around] = await Promise.all(
+    [target, dirname(target)].map(path => stat(path).catch(() => undefined)),
+  );
+  if (own !== undefined && own.dev !== around?.dev) {
+    throw new MedoidError('out-exists', `${gallery} is a file system of its own: restore to a folder in it`);
+  }
+  return target;
 }
 
 /** Unpacks the backup and checks it, and removes what no gallery has. */
@@ -43,8 +59,7 @@ export async function restoreBackup(
   gallery: string,
   options: ReadOptions,
 ): Promise<UnpackedBackup> {
-  const target = resolve(gallery);
-  await requireNothingAt(target);
+  const target = await findTarget(gallery);
   const scratch = await mkdtemp(`${target}.`).catch(error => {
     throw new MedoidError('file-unusable', `${gallery} cannot be made: ${messageOf(error)}`, {
       cause: error,
