@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -55,6 +55,16 @@ describe('Gallery', () => {
   afterEach(async () => {
     for (const gallery of opened.splice(0)) await gallery.close();
     await rm(folder, { recursive: true });
+  });
+
+  it('saves the index of every collection, though that of another cannot be saved', async () => {
+    const gallery = await open('write', true);
+    for (const name of ['first', 'second']) {
+      await (await gallery.createCollection(name, model)).add([itemOf(0)]);
+    }
+    await mkdir(join(directory, 'index/1.hnsw/a folder in its place'), { recursive: true });
+    await gallery.close();
+    expect(await readdir(join(directory, 'index'))).toEqual(['1.hnsw', '2.hnsw', '2.json']);
   });
 
   it('finds an added picture at distance 0, with all that was said of it', async () => {
