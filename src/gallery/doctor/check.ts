@@ -40,6 +40,8 @@ export interface MendedGallery extends MendedFolder {
   readonly from: string | undefined;
   /** Whether something is lost or wrong that a picture nobody needs could be of use for. */
   readonly isAnythingLost: boolean;
+  /** Whether an index has seen more than the catalog, as where an older one was put back: pictures may be of the newer one. */
+  readonly isCatalogOlder: boolean;
 }
 
 interface Described {

@@ -148,7 +148,9 @@ export const findingCatalogue = {
   'image-stray': {
     severity: 'warning',
     meaning: 'A picture that no item or job needs',
-    mend: 'removes it, unless something is wrong that it could be of use for',
+    mend:
+      'removes it, unless something is wrong that it could be of use for; moves it to `quarantine/` if an index has seen ' +
+      'more than the catalog',
     advice: 'mend the errors first: one of these may be what is missing',
   },
   'image-misnamed': {

@@ -93,7 +93,8 @@ async function removeStrays(gallery: MendedGallery, strays: readonly string[]): 
   }
   for (const sha256 of strays) {
     await gallery.takeTurn();
-    await gallery.images.removeUnlessNeeded(sha256);
+    if (gallery.isCatalogOlder) await moveToQuarantine(gallery.directory, imageFile(sha256));
+    else await gallery.images.removeUnlessNeeded(sha256);
   }
 }
 

@@ -24,7 +24,7 @@ export interface MendOptions {
 /** What closes is given back, too; the last one to be closed leaves the catalog as one file. */
 function openForMending(
   folder: MendedFolder,
-  { from, isAnythingLost }: Pick<MendedGallery, 'from' | 'isAnythingLost'>,
+  known: Pick<MendedGallery, 'from' | 'isAnythingLost' | 'isCatalogOlder'>,
 ): MendedGallery & { close(): void } {
   const path = join(folder.directory, catalogName);
   const catalog = Catalog.open(path, { access: 'write' });
@@ -37,7 +37,7 @@ function openForMending(
     repair.close();
     catalog.close();
   };
-  return { ...folder, catalog, repair, audit, images, from, isAnythingLost, close };
+  return { ...folder, catalog, repair, audit, images, ...known, close };
 }
 
 /** Errors of the keys are no reason: no picture is of use for them. */
@@ -46,6 +46,9 @@ const isAnythingLost = ({ byCheck }: Examination): boolean =>
     ([check, findings]) =>
       check !== 'keys' && findings.some(({ code }) => findingCatalogue[code].severity === 'error'),
   );
+
+const isCatalogOlder = ({ byCheck }: Examination): boolean =>
+  [...byCheck.values()].some(findings => findings.some(({ code }) => code === 'index-other-catalog'));
 
 /** Tells what went wrong with one check's mending, so that the others come to theirs. */
 async function attempt(name: string, folder: MendedFolder, work: () => Promise<void>): Promise<void> {
@@ -73,7 +76,11 @@ export async function mendGallery(examination: Examination, options: MendOptions
     await attempt(check.name, folder, async () => check.mend?.(folder, findings));
   }
   if (!examination.isCatalogSound) return;
-  const gallery = openForMending(folder, { from, isAnythingLost: isAnythingLost(examination) });
+  const gallery = openForMending(folder, {
+    from,
+    isAnythingLost: isAnythingLost(examination),
+    isCatalogOlder: isCatalogOlder(examination),
+  });
   try {
     for (const check of doctorChecks) {
       const findings = findingsOf(check.name);

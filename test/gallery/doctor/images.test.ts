@@ -13,6 +13,7 @@ import {
   examine,
   type GalleryCopies,
 } from '../../fixtures/examine.js';
+import { createPicture } from '../../fixtures/images.js';
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -129,6 +130,19 @@ describe('the doctor, of the pictures', () => {
     expect((await examine(directory)).findings).toMatchObject([{ code: 'image-stray', file: fileOf(stray) }]);
     expect((await examine(directory, { fix: true })).findings).toEqual([]);
     expect(existsSync(at(fileOf(stray)))).toBe(false);
+  });
+
+  it('moves pictures of a newer catalog out of the way when an older one was put back', async () => {
+    const older = await readFile(catalog());
+    const gallery = await Gallery.open(directory, { access: 'write', threads: 1 });
+    await (await gallery.collection('default')).add([{ key: 'later', image: await createPicture(99) }]);
+    await gallery.close();
+    await writeFile(catalog(), older);
+    const { mended, findings } = await examine(directory, { fix: true });
+    expect(codesOf({ findings: mended })).toEqual(['image-stray', 'index-other-catalog']);
+    expect(findings).toEqual([]);
+    const [name] = quarantined();
+    expect((await readFile(at(`quarantine/${name}`))).equals(await createPicture(99))).toBe(true);
   });
 
   it('keeps a picture that nothing needs while one is missing, as it may be that', async () => {
