@@ -60,8 +60,13 @@ function requireOne(input: TrainingInput): void {
   if (given[0] !== undefined && given[0] !== 'network' && Object.keys(input.networkOptions).length > 0) {
     throw misuse(`--network-options: expected --network, got --${given[0]}`, 'networkOptions');
   }
-  if (input.backbone === undefined && (input.backboneOutput !== undefined || input.featureViews !== '1')) {
-    throw misuse('--backbone-output and --feature-views: expected --backbone, too', 'backbone');
+  const { backboneOutput, backbonePooling, featureViews } = input;
+  const saysHow = backboneOutput !== undefined || backbonePooling !== undefined || featureViews !== '1';
+  if (input.backbone === undefined && saysHow) {
+    throw misuse(
+      '--backbone-output, --backbone-pooling and --feature-views: expected --backbone, too',
+      'backbone',
+    );
   }
   if (input.cropScale === 0 && input.scaledShare !== 1) {
     throw misuse('--scaled-share: expected --crop-scale, too', 'scaledShare');
@@ -85,6 +90,7 @@ async function openBackbone(
   return CachedBackbone.open(path, {
     preprocessing: isGiven ? preprocessingOf(input) : undefined,
     output: input.backboneOutput,
+    pooling: input.backbonePooling,
     cacheFolder: input.featureCache,
     views: input.featureViews === '2' ? 2 : 1,
     onNotice: report,
@@ -100,7 +106,7 @@ export interface OpenedNetwork extends Pick<TrainingChoice, 'network' | 'backbon
 /** Options that `openNetwork` reads: what all losses of a comparison share. */
 export const networkOptionNames = [
   ...['network', 'networkOptions', 'init', 'initLayer'],
-  ...['backbone', 'backboneOutput', 'featureCache', 'featureViews'],
+  ...['backbone', 'backboneOutput', 'backbonePooling', 'featureCache', 'featureViews'],
   ...pixelOptions,
 ];
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { poolingSchema } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import { preprocessingSchema } from '../images/preprocessing.js';
 import { engineNames } from '../train/engine.js';
@@ -59,6 +60,9 @@ export const trainingOptions = {
     .min(1)
     .optional()
     .describe('its output that holds the features (default: the only one that may)'),
+  backbonePooling: poolingSchema
+    .optional()
+    .describe('how an output of tokens [n, t, d] becomes features: cls = the first of them, mean = of all'),
   featureCache: z
     .string()
     .min(1)
