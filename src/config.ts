@@ -39,6 +39,14 @@ function translate(value: unknown, schema: z.ZodType): unknown {
   return isTrue;
 }
 
+/** What the tools of the Hugging Face hub read, too: who asks, and a mirror to ask instead. */
+export const readHubEnvironment = (
+  environment: Environment = process.env,
+): { readonly token: string | undefined; readonly hubUrl: string | undefined } => ({
+  token: environment.HF_TOKEN || undefined,
+  hubUrl: environment.HF_ENDPOINT || undefined,
+});
+
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const code = error.code === 'ENOENT' ? 'file-not-found' : 'file-unusable';
