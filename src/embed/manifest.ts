@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { moveIntoPlace, replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { preprocessingSchema } from '../images/preprocessing.js';
+import { createTurns } from '../take-turns.js';
 
 export const manifestFile = 'manifest.json';
 
@@ -79,6 +80,19 @@ export interface Model {
 
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 
+const hashedAtOnce = 2 ** 20;
+
+/** The same of weights, which may be hundreds of megabytes: a server goes on meanwhile. */
+export async function hashWeights(weights: Uint8Array): Promise<string> {
+  const takeTurn = createTurns();
+  const hash = createHash('sha256');
+  for (let start = 0; start < weights.length; start += hashedAtOnce) {
+    hash.update(weights.subarray(start, start + hashedAtOnce));
+    await takeTurn();
+  }
+  return hash.digest('hex');
+}
+
 export const modelId = (manifest: Manifest): string => {
   const { weights, input, output, pooling, dimension, preprocessing } = manifest;
   const pooled = pooling === undefined ? [] : [pooling];
@@ -106,7 +120,7 @@ export async function loadModel(directory: string): Promise<Model & { readonly w
   const weights = await readFile(weightsPath).catch(error => {
     throw new MedoidError('invalid-model', `the weights are missing: ${messageOf(error)}`, { cause: error });
   });
-  const actual = sha256(weights);
+  const actual = await hashWeights(weights);
   if (actual !== manifest.weights.sha256) {
     throw new MedoidError(
       'invalid-model',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type Pooling, sha256 } from '../embed/manifest.js';
+import { hashWeights, type Pooling, sha256 } from '../embed/manifest.js';
 import { type DeclaredValue, describeValue, PictureNetwork } from '../embed/picture-network.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
@@ -138,7 +138,7 @@ export class FeatureExtractor {
         cause: error,
       });
     });
-    if (sha256(weights) === this.weightsSha256) return weights;
+    if ((await hashWeights(weights)) === this.weightsSha256) return weights;
     throw new MedoidError(
       'invalid-model',
       `${this.weightsPath} has changed since its features were computed`,

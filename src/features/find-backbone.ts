@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadModel, type Manifest, manifestFile, sha256 } from '../embed/manifest.js';
+import { hashWeights, loadModel, type Manifest, manifestFile } from '../embed/manifest.js';
 import { MedoidError, messageOf } from '../errors.js';
 
 /** The file of a feature extractor, and what a manifest beside it tells. */
@@ -23,7 +23,7 @@ async function readOnnxFile(path: string): Promise<FoundBackbone> {
   const weights = await readFile(path).catch(error => {
     throw missing(path, error);
   });
-  return { weightsPath: path, weights, weightsSha256: sha256(weights), manifest: undefined };
+  return { weightsPath: path, weights, weightsSha256: await hashWeights(weights), manifest: undefined };
 }
 
 /**

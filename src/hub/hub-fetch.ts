@@ -46,6 +46,7 @@ async function askOnce(url: URL, asked: Asked, options: HubFetchOptions): Promis
   requireSafeUrl(url);
   const headers = new Headers(asked.headers);
   headers.delete('authorization');
+  headers.set('user-agent', 'medoid');
   if (token !== undefined && url.origin === new URL(hubUrl).origin) {
     headers.set('authorization', `Bearer ${token}`);
   }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,19 +93,26 @@ describe('models pull, list, verify and remove', () => {
     }
   });
 
-  it('goes on after Ctrl-C with the same command', async () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGKILL', null],
+  ] as const)('goes on after %s with the same command', async (signal, exit) => {
+    const name = signal.toLowerCase();
+    const part = join(at('models'), `${name}.pulling`, 'model', 'model.onnx');
     hub.faults.push({ at: 'body', silentAfter: 5_000 });
     const asked = hub.requests.length;
-    const args = ['models', 'pull', 'tiny/tokens', ...models(), '--hub-url', hub.url, '--name', 'stopped'];
+    const args = ['models', 'pull', 'tiny/tokens', ...models(), '--hub-url', hub.url, '--name', name];
     const options = ['--file', file, '--pooling', 'cls', ...looks];
     const running = startMedoid([...args, ...options]);
-    await hub.sent(5_000);
-    running.child.kill('SIGINT');
+    const size = async () => (await stat(part).catch(() => undefined))?.size;
+    await expect.poll(size, { timeout: 30_000 }).toBe(5_000);
+    running.child.kill(signal);
     const { exitCode, stderr } = await running.finished;
-    expect(exitCode, stderr).toBe(130);
+    expect(exitCode, stderr).toBe(exit);
     await json(runMedoid(...args, ...options, '--json'));
     const bodies = hub.requests.slice(asked).filter(({ at }) => at === 'body');
-    expect(bodies).toHaveLength(2);
+    expect(bodies.map(({ range }) => range)).toEqual([undefined, 'bytes=5000-']);
+    await json(runMedoid('models', 'verify', name, ...models(), '--json'));
   });
 
   it('refuses what cannot be meant', async () => {

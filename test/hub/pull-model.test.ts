@@ -208,6 +208,18 @@ describe('pulling a model', () => {
       expect(hub.ranges()).toHaveLength(2);
     });
 
+    it('never joins bytes that do not follow each other', async () => {
+      hub.faults.push({ at: 'body', cutAfter: 20_000 }, { at: 'body', startsAt: 30_000 });
+      expect(await failure(pull())).toMatchObject({
+        code: 'fetch-failed',
+        message: expect.stringMatching(
+          /expected bytes [1-9]\d* to \d+ of .*, got status 206 with bytes 30000 to/,
+        ),
+      });
+      await pull();
+      await expectWhole();
+    });
+
     it('tries again where the other side is busy, wherever that is, but not for ever', async () => {
       for (const at of ['info', 'paths'] as const) {
         hub.faults.push({ at, status: 503 }, { at, status: 429, headers: { 'retry-after': '0' } });
