@@ -136,11 +136,16 @@ async function bring(
  * Brings a model of a hub into the folder of models, where it appears whole or not at all. What was downloaded before it
  * was stopped is kept beside its place, and gone on from.
  * @throws MedoidError as `findHubFile`, `downloadFile` and `describeModel`; `out-exists`, `run-locked`,
- *   `url-not-allowed`, or the reason of `signal`
+ *   `invalid-option` or `url-not-allowed` for the hub, or the reason of `signal`
  */
 export async function pullModel(wanted: WantedModel, given: PullOptions): Promise<PulledModel> {
   const options = { ...defaultPatience, ...given, hubUrl: given.hubUrl.replace(/\/+$/, '') };
   const { models, hubUrl, force, onNotice } = options;
+  if (!URL.canParse(hubUrl)) {
+    throw new MedoidError('invalid-option', `expected the address of a hub, got ${hubUrl}`, {
+      field: 'hubUrl',
+    });
+  }
   requireSafeUrl(new URL(hubUrl));
   const directory = join(models, wanted.name);
   if (force) await occupantOf(directory);

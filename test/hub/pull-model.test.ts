@@ -389,6 +389,7 @@ describe('pulling a model', () => {
   });
 
   it('asks over https or on loopback only, wherever it is sent', async () => {
+    expect(await failure(pull({}, { hubUrl: 'hub' }))).toMatchObject({ code: 'invalid-option' });
     expect(await failure(pull({}, { hubUrl: 'http://hub.example' }))).toMatchObject({
       code: 'url-not-allowed',
     });
