@@ -161,6 +161,20 @@ describe('medoid train with a network from elsewhere', () => {
     expect(refused.stderr).toMatch(/expected no preprocessing .* manifest/);
   });
 
+  it('trains a head on tokens when told how to pool them, and exports the pooling with it', async () => {
+    await writeFile(at('tokens.onnx'), encodeTinyBackbone({ rank: 3 }));
+    const backbone = ['--backbone', at('tokens.onnx'), '--feature-cache', at('features'), '--skip-report'];
+    const refused = await train('tokens', ...backbone, ...looks);
+    expect(refused.stdout).toMatch(/or a pooling for tokens \[n, t, d\]/);
+    const trained = await train('tokens', ...backbone, ...looks, '--backbone-pooling', 'mean');
+    expect(trained.exitCode, trained.stderr).toBe(0);
+    const manifest = JSON.parse(await readFile(join(at('tokens'), 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ dimension: 4, output: 'embedding' });
+    expect(manifest.pooling).toBeUndefined();
+    const evaluated = await runMedoid('evaluate', '--model', at('tokens'), '--data', at('shapes'), '--json');
+    expect(JSON.parse(evaluated.stdout).images).toBe(36);
+  });
+
   it('is refused while another run trains to the same place', async () => {
     const long = [
       'train',
