@@ -20,6 +20,8 @@ export interface KeptModel {
   /** Undefined where it cannot be read. */
   readonly manifest: Manifest | undefined;
   readonly id: string | undefined;
+  /** Of its weights. */
+  readonly bytes: number | undefined;
   readonly fault: string | undefined;
 }
 
@@ -36,12 +38,12 @@ async function faultOf(work: () => Promise<unknown>): Promise<string | undefined
 /** Compares the weights with the hash in the manifest. */
 export async function examineModel(models: string, name: string): Promise<KeptModel> {
   const directory = join(models, name);
-  let model: { readonly manifest: Manifest; readonly id: string } | undefined;
+  let model: Pick<KeptModel, 'manifest' | 'id' | 'bytes'> | undefined;
   const fault = await faultOf(async () => {
-    const { manifest, id } = await loadModel(directory);
-    model = { manifest, id };
+    const { manifest, id, weights } = await loadModel(directory);
+    model = { manifest, id, bytes: weights.length };
   });
-  return { name, directory, manifest: model?.manifest, id: model?.id, fault };
+  return { name, directory, manifest: model?.manifest, id: model?.id, bytes: model?.bytes, fault };
 }
 
 /** The same, and embeds a grey picture with it. */

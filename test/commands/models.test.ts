@@ -78,7 +78,15 @@ describe('models pull, list, verify and remove', () => {
     await json(pull('tiny/tokens', '--file', file, '--pooling', 'mean', '--name', 'mine', ...looks));
     const { models: kept, available } = await json(runMedoid('models', 'list', ...models(), '--json'));
     expect(kept.filter(({ name }: { name: string }) => name === 'mine')).toMatchObject([
-      { name: 'mine', kind: 'pulled', dimension: 12, imageSize: 32, sha256: hash(tokens), fault: null },
+      {
+        name: 'mine',
+        kind: 'pulled',
+        dimension: 12,
+        imageSize: 32,
+        bytes: tokens.length,
+        sha256: hash(tokens),
+        fault: null,
+      },
     ]);
     const [{ source }] = kept;
     expect(source).toMatchObject({ repository: 'tiny/tokens', license: 'mit' });
