@@ -39,6 +39,27 @@ function translate(value: unknown, schema: z.ZodType): unknown {
   return isTrue;
 }
 
+/** What the tools of the Hugging Face hub read, too: who asks, and a mirror to ask instead. */
+export interface HubEnvironment {
+  readonly token: string | undefined;
+  readonly hubUrl: string | undefined;
+}
+
+/** @throws MedoidError `invalid-option` for a token that cannot be one, which it does not repeat */
+export function readHubEnvironment(environment: Environment = process.env): HubEnvironment {
+  const { HF_TOKEN: token = '', HF_ENDPOINT: endpoint } = environment;
+  if (/^[!-~]*$/.test(token.trim())) {
+    return { token: token.trim() || undefined, hubUrl: endpoint || undefined };
+  }
+  throw new MedoidError(
+    'invalid-option',
+    'HF_TOKEN: expected letters, digits and signs, got something else',
+    {
+      field: 'HF_TOKEN',
+    },
+  );
+}
+
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const code = error.code === 'ENOENT' ? 'file-not-found' : 'file-unusable';

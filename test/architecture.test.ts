@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: ['math'],
   evaluation: ['datasets', 'embed', 'images', 'cluster', 'vector-index', 'math'],
   features: ['datasets', 'embed', 'images', 'math'],
+  hub: ['features', 'embed', 'images'],
   report: ['images', 'math'],
   train: ['datasets', 'images', 'math', 'embed'],
   comparison: ['datasets', 'evaluation', 'math', 'train'],
@@ -25,12 +26,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
-    ...['features', 'comparison', 'report', 'gallery', 'server'],
+    ...['features', 'comparison', 'hub', 'report', 'gallery', 'server'],
   ],
 };
 
 /** Packages that one place owns; a prefix of the path from `src/`. */
 const owners: Readonly<Record<string, string>> = {
+  '@huggingface/hub': 'hub/find-hub-file.ts',
   sharp: 'images/',
   undici: 'images/',
   'ipaddr.js': 'images/',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { asksForKeys, requestsPerMinute, serverSettings } from '../src/commands/server-settings.js';
-import { environmentName, readConfiguration } from '../src/config.js';
+import { environmentName, readConfiguration, readHubEnvironment } from '../src/config.js';
 import { runMedoid } from './fixtures/run-medoid.js';
 
 const { shape } = serverSettings;
@@ -267,6 +267,21 @@ describe('medoid config', () => {
     vi.stubEnv('MEDOID_CONFIG', 'nowhere');
     const { stderr } = await runMedoid('keys', 'list');
     expect(stderr).toMatch(/required option '--gallery <value>' not specified/);
+  });
+
+  it('takes token and mirror of the hub from where its own tools do, and repeats no token', () => {
+    expect(readHubEnvironment({})).toEqual({ token: undefined, hubUrl: undefined });
+    expect(readHubEnvironment({ HF_TOKEN: '', HF_ENDPOINT: '' })).toEqual({
+      token: undefined,
+      hubUrl: undefined,
+    });
+    expect(readHubEnvironment({ HF_TOKEN: ' hf_a\n', HF_ENDPOINT: 'https://mirror.example' })).toEqual({
+      token: 'hf_a',
+      hubUrl: 'https://mirror.example',
+    });
+    for (const token of ['hf_a\nhf_b', 'hf_ä', 'hf a']) {
+      expect(() => readHubEnvironment({ HF_TOKEN: token })).toThrow(/^HF_TOKEN: expected [^_]*$/);
+    }
   });
 
   it('is how serve gets its settings', async () => {

@@ -7,6 +7,7 @@ import { loadCommands } from '../../src/commands/index.js';
 import { configDescription, kebabCase } from '../../src/commands/read-input.js';
 import { type ErrorCode, errorCatalogue } from '../../src/errors.js';
 import { findingCatalogue } from '../../src/gallery/doctor/finding-catalogue.js';
+import { knownModels } from '../../src/hub/known-models.js';
 import { losses } from '../../src/train/losses/index.js';
 import { optimizers } from '../../src/train/optimizers/index.js';
 import { samplers } from '../../src/train/samplers/index.js';
@@ -136,8 +137,34 @@ const operatingTables: Tables = {
     ),
 };
 
+/** Tables of `docs/models.md`. */
+const modelTables: Tables = {
+  'known-models': () =>
+    renderTable(
+      ['name', 'what it is', 'numbers', 'MB', 'licence', 'repository and file'],
+      knownModels.map(({ name, summary, dimension, bytes, license, repository, file }) => [
+        code(name),
+        summary,
+        String(dimension),
+        String(Math.round(bytes / 1e6)),
+        license,
+        `${code(repository)}, ${code(file)}`,
+      ]),
+    ),
+  'known-looks': () =>
+    renderTable(
+      ['name', 'commit', 'resized', 'cropped', 'output', 'pooling'],
+      knownModels.map(({ name, revision, preprocessing: { resize, fit, crop }, output, pooling }) => [
+        ...[code(name), code(revision.slice(0, 12)), `${resize}, ${code(fit)}`, String(crop)],
+        output === undefined ? 'the only one' : code(output),
+        pooling === undefined ? 'none' : code(pooling),
+      ]),
+    ),
+};
+
 /** Every page with generated tables, and what they are. */
 export const generatedPages: Readonly<Record<string, Tables>> = {
+  'docs/models.md': modelTables,
   'docs/training.md': trainingTables,
   'docs/api.md': interfaceTables,
   'docs/operating.md': operatingTables,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { renderComparison } from '../comparison/render-comparison.js';
 import { TrialStore } from '../comparison/trial-store.js';
 import { replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
+import { modelNamePattern } from '../hub/kept-models.js';
 import { type CommandResult, defineCommand } from './command.js';
 import { openDataset } from './dataset-options.js';
 import { lockFolder } from './lock-folder.js';
@@ -80,11 +82,15 @@ function requireInPlace({ training, losses, tuning }: Recipe): void {
 /** Files that the recipe names are named from where it is. */
 function fromRecipe(config: string, { training }: Recipe): Flags {
   const place = (value: Flags[string]): string => resolve(dirname(config), String(value));
-  const { init, backbone, featureCache } = training;
+  const { init, backbone, models, featureCache } = training;
+  const placeBackbone = (given: string): string =>
+    // The name of a pulled model is no place.
+    modelNamePattern.test(given) && !existsSync(place(given)) ? given : place(given);
   return {
     ...training,
     ...(init !== undefined && { init: place(init) }),
-    ...(backbone !== undefined && { backbone: `onnx:${place(String(backbone).replace(/^onnx:/, ''))}` }),
+    ...(backbone !== undefined && { backbone: placeBackbone(String(backbone).replace(/^onnx:/, '')) }),
+    ...(models !== undefined && { models: place(models) }),
     ...(featureCache !== undefined && { featureCache: place(featureCache) }),
   };
 }

@@ -8,6 +8,7 @@ import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
 import type { IndexToMeasure } from '../evaluation/evaluate-through-index.js';
+import { resolveModel } from '../hub/kept-models.js';
 import { type CropCount, cropCounts } from '../images/preprocessing.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
 import { requireReportPath } from '../report/require-report-path.js';
@@ -15,6 +16,7 @@ import { HnswIndex } from '../vector-index/hnsw.js';
 import { type CommandResult, defineCommand, nameList, numeric, seedOption } from './command.js';
 import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
 import { describeQuality } from './describe-quality.js';
+import { modelsOption } from './models-option.js';
 import { createProgress } from './progress.js';
 import { reportEvaluation, reportOption } from './report-evaluation.js';
 import { tryReport } from './try-report.js';
@@ -25,6 +27,7 @@ const neighbourCounts = nameList.pipe(
 
 interface Embedding {
   readonly model?: string | undefined;
+  readonly models: string;
   readonly baseline?: string | undefined;
   readonly crops: CropCount;
 }
@@ -43,8 +46,8 @@ function checkEmbedding({ model, baseline, crops }: Embedding): void {
   }
 }
 
-const openEmbedder = async ({ model, crops }: Embedding): Promise<Embedder> =>
-  model === undefined ? colourHistogram : OnnxEmbedder.open(model, { crops });
+const openEmbedder = async ({ model, models, crops }: Embedding): Promise<Embedder> =>
+  model === undefined ? colourHistogram : OnnxEmbedder.open(resolveModel(model, models), { crops });
 
 const indexes: Record<'none' | 'hnsw', IndexToMeasure | undefined> = {
   none: undefined,
@@ -66,7 +69,8 @@ export const evaluate = defineCommand({
   options: z.strictObject({
     ...datasetOptions,
     split: splitPairOption('query:gallery or test where there are such, else all'),
-    model: z.string().min(1).optional().describe('model directory'),
+    model: z.string().min(1).optional().describe('model directory, or name of a model in --models'),
+    models: modelsOption,
     baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
     k: neighbourCounts
       .default([1, 2, 4, 8])

@@ -9,7 +9,9 @@ import { Gallery } from '../gallery/gallery.js';
 import type { ImageSource } from '../gallery/image-source.js';
 import { type ImportReport, importImages } from '../gallery/import-images.js';
 import { openSource } from '../gallery/open-source.js';
+import { resolveModel } from '../hub/kept-models.js';
 import { type CommandContext, type CommandResult, defineCommand, numeric } from './command.js';
+import { modelsOption } from './models-option.js';
 import { createProgress } from './progress.js';
 
 const shownFailures = 20;
@@ -115,7 +117,12 @@ export const indexImages = defineCommand({
   }),
   options: z.strictObject({
     gallery: z.string().min(1).describe('folder of the gallery; made when it is not there'),
-    model: z.string().min(1).optional().describe('model directory; needed for a new collection'),
+    model: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('model directory, or name of a model in --models; needed for a new collection'),
+    models: modelsOption,
     collection: z.string().default('default').describe('which collection of the gallery'),
     labelFrom: z
       .enum(['folder', 'none'])
@@ -126,16 +133,17 @@ export const indexImages = defineCommand({
   async run(input, context): Promise<CommandResult> {
     const images = await openSource(input.source, { labelFrom: input.labelFrom });
     // Before a gallery is made for it.
-    if (input.model !== undefined) await loadModel(input.model);
+    const model = input.model === undefined ? undefined : resolveModel(input.model, input.models);
+    if (model !== undefined) await loadModel(model);
     // Jobs are the server's: they need what only it is set up with.
     const gallery = await Gallery.open(input.gallery, {
       access: 'write',
-      create: input.model !== undefined,
+      create: model !== undefined,
       runJobs: false,
     });
     const close = (): Promise<boolean> =>
       tryTo('the gallery was not closed in good order', context.report, () => gallery.close());
-    const answer = await addImages(gallery, { images, ...input }, context).catch(async error => {
+    const answer = await addImages(gallery, { images, ...input, model }, context).catch(async error => {
       await close();
       throw error;
     });

@@ -3,6 +3,7 @@ import type { CliCommand } from './command.js';
 /** What the verbs of two words have in common, by their first word. */
 export const verbGroups: Readonly<Record<string, string>> = {
   datasets: 'Look after labelled images on disk.',
+  models: 'Bring models of the Hugging Face hub, and look after those that are kept.',
   keys: 'Look after the API keys of a gallery.',
 };
 
@@ -12,6 +13,10 @@ export const verbGroups: Readonly<Record<string, string>> = {
  */
 export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   'datasets verify': async () => (await import('./datasets-verify.js')).datasetsVerify,
+  'models pull': async () => (await import('./models-pull.js')).modelsPull,
+  'models list': async () => (await import('./models-list.js')).modelsList,
+  'models verify': async () => (await import('./models-verify.js')).modelsVerify,
+  'models remove': async () => (await import('./models-remove.js')).modelsRemove,
   train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   compare: async () => (await import('./compare.js')).compare,

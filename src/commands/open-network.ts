@@ -1,49 +1,17 @@
 import { MedoidError } from '../errors.js';
 import { CachedBackbone } from '../features/cached-backbone.js';
-import { defaultPreprocessing, type Preprocessing, preprocessingSchema } from '../images/preprocessing.js';
+import { resolveModel } from '../hub/kept-models.js';
+import type { Preprocessing } from '../images/preprocessing.js';
 import { featureHead } from '../train/networks/feature-head.js';
 import { openLayersModel } from '../train/networks/layers-model.js';
 import { namedNetwork } from '../train/networks/named-network.js';
 import type { TrainingChoice } from '../train/train-model.js';
 import type { CommandContext } from './command.js';
-import { defaultImageSize, defaultNetwork, type TrainingInput } from './training-options.js';
-
-const largest = preprocessingSchema.shape.resize.maxValue;
+import { pixelOptionNames, preprocessingOf } from './pixel-options.js';
+import { defaultNetwork, type TrainingInput } from './training-options.js';
 
 const misuse = (message: string, field: string): MedoidError =>
   new MedoidError('invalid-option', message, { field });
-
-/** @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them */
-function preprocessingOf({
-  imageSize = defaultImageSize,
-  resize,
-  fit,
-  channels,
-  pixelMean,
-  pixelStd,
-}: TrainingInput): Preprocessing {
-  const standard = defaultPreprocessing(imageSize);
-  if (resize !== undefined && resize < imageSize) {
-    throw misuse(
-      `--resize: expected at least the ${imageSize} pixels of --image-size, got ${resize}`,
-      'resize',
-    );
-  }
-  if (resize === undefined && largest !== null && standard.resize > largest) {
-    throw misuse(
-      `--image-size ${imageSize}: expected --resize, too, of at most ${largest}; 9/8 of it is more`,
-      'resize',
-    );
-  }
-  return {
-    resize: resize ?? standard.resize,
-    fit: fit ?? standard.fit,
-    crop: imageSize,
-    channels: channels ?? standard.channels,
-    mean: pixelMean ?? standard.mean,
-    std: pixelStd ?? standard.std,
-  };
-}
 
 /** Of options that exclude each other, at most one may be given. */
 function requireOne(input: TrainingInput): void {
@@ -60,8 +28,13 @@ function requireOne(input: TrainingInput): void {
   if (given[0] !== undefined && given[0] !== 'network' && Object.keys(input.networkOptions).length > 0) {
     throw misuse(`--network-options: expected --network, got --${given[0]}`, 'networkOptions');
   }
-  if (input.backbone === undefined && (input.backboneOutput !== undefined || input.featureViews !== '1')) {
-    throw misuse('--backbone-output and --feature-views: expected --backbone, too', 'backbone');
+  const { backboneOutput, backbonePooling, featureViews } = input;
+  const saysHow = backboneOutput !== undefined || backbonePooling !== undefined || featureViews !== '1';
+  if (input.backbone === undefined && saysHow) {
+    throw misuse(
+      '--backbone-output, --backbone-pooling and --feature-views: expected --backbone, too',
+      'backbone',
+    );
   }
   if (input.cropScale === 0 && input.scaledShare !== 1) {
     throw misuse('--scaled-share: expected --crop-scale, too', 'scaledShare');
@@ -74,17 +47,16 @@ function requireOne(input: TrainingInput): void {
   }
 }
 
-const pixelOptions = ['imageSize', 'resize', 'fit', 'channels', 'pixelMean', 'pixelStd'] as const;
-
 async function openBackbone(
   path: string,
   input: TrainingInput,
   { report }: Pick<CommandContext, 'report'>,
 ): Promise<CachedBackbone> {
-  const isGiven = pixelOptions.some(name => input[name] !== undefined);
+  const isGiven = pixelOptionNames.some(name => input[name] !== undefined);
   return CachedBackbone.open(path, {
     preprocessing: isGiven ? preprocessingOf(input) : undefined,
     output: input.backboneOutput,
+    pooling: input.backbonePooling,
     cacheFolder: input.featureCache,
     views: input.featureViews === '2' ? 2 : 1,
     onNotice: report,
@@ -100,8 +72,8 @@ export interface OpenedNetwork extends Pick<TrainingChoice, 'network' | 'backbon
 /** Options that `openNetwork` reads: what all losses of a comparison share. */
 export const networkOptionNames = [
   ...['network', 'networkOptions', 'init', 'initLayer'],
-  ...['backbone', 'backboneOutput', 'featureCache', 'featureViews'],
-  ...pixelOptions,
+  ...['backbone', 'models', 'backboneOutput', 'backbonePooling', 'featureCache', 'featureViews'],
+  ...pixelOptionNames,
 ];
 
 /**
@@ -114,7 +86,11 @@ export async function openNetwork(
 ): Promise<OpenedNetwork> {
   requireOne(input);
   if (input.backbone !== undefined) {
-    const backbone = await openBackbone(input.backbone.replace(/^onnx:/, ''), input, context);
+    const backbone = await openBackbone(
+      resolveModel(input.backbone.replace(/^onnx:/, ''), input.models),
+      input,
+      context,
+    );
     const { extractor, views, preprocessing } = backbone;
     const network = featureHead({ extractor: extractor.id, dimension: extractor.dimension, views });
     return { network, backbone, preprocessing, close: () => backbone.close() };

@@ -36,7 +36,7 @@ function factsOf({ input, outcome }: Training): [string, string][] {
   return [
     ['model', manifest?.name ?? basename(input.out)],
     ['data set', `${basename(input.data)} (${input.dataset})`],
-    ['trained on', `${manifest?.training.images} images of ${manifest?.training.classes} classes`],
+    ['trained on', `${manifest?.training?.images} images of ${manifest?.training?.classes} classes`],
     [
       'held out',
       heldOut ? `${heldOut.labels.length} images of ${heldOut.classNames.length} classes` : 'none',

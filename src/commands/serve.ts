@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { understandError } from '../errors.js';
 import type { Collection } from '../gallery/collection.js';
 import { Gallery } from '../gallery/gallery.js';
+import { isLoopback } from '../is-loopback.js';
 import { createLog } from '../log.js';
 import { version } from '../package-version.js';
 import { createApp } from '../server/app.js';
@@ -15,13 +16,7 @@ import { startServer } from '../server/start-server.js';
 import { watchRecall } from '../server/watch-recall.js';
 import { type CommandContext, type CommandResult, defineCommand } from './command.js';
 import { createEmbeddingQueue, hostsOf, limitsOf, openFetcher, openKeys } from './server-parts.js';
-import {
-  asksForKeys,
-  isLoopback,
-  requestsPerMinute,
-  type ServerSettings,
-  serverSettings,
-} from './server-settings.js';
+import { asksForKeys, requestsPerMinute, type ServerSettings, serverSettings } from './server-settings.js';
 
 /** Where `scripts/build-web.ts` puts the page, seen from the compiled file. */
 const webDirectory = fileURLToPath(new URL('../../web/', import.meta.url));

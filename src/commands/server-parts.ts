@@ -6,7 +6,8 @@ import type { Embedder } from '../embed/embedder.js';
 import { MedoidError } from '../errors.js';
 import { createImageFetcher, type ImageFetcher } from '../images/fetch-image.js';
 import type { ImageLimits } from '../images/limits.js';
-import { asksForKeys, isLoopback, type ServerSettings } from './server-settings.js';
+import { isLoopback } from '../is-loopback.js';
+import { asksForKeys, type ServerSettings } from './server-settings.js';
 
 /** What is refused before a pixel is decoded. */
 export const limitsOf = ({ maxImageBytes, maxPixels, maxSide, maxFrames }: ServerSettings): ImageLimits => ({

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { defaultSnapshotAfter } from '../gallery/default-snapshot-after.js';
 import { defaultImageLimits } from '../images/limits.js';
+import { isLoopback } from '../is-loopback.js';
 import { nameList, numeric } from './command.js';
 
 const count = (least: number) => numeric(z.number().int().min(least));
@@ -112,10 +113,6 @@ export const serverSettings = z.strictObject({
 });
 
 export type ServerSettings = z.output<typeof serverSettings>;
-
-/** Whether only this machine can reach what listens on `host`. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /**
  * Never false for a server that other machines can reach, by itself or through a proxy in front, unless `auth` says

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { poolingSchema } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
-import { preprocessingSchema } from '../images/preprocessing.js';
 import { engineNames } from '../train/engine.js';
 import { losses } from '../train/losses/index.js';
 import { networks } from '../train/networks/index.js';
@@ -11,26 +11,17 @@ import { samplers } from '../train/samplers/index.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import type { TrainingChoice } from '../train/train-model.js';
 import { nameValuePairs, numeric, numericWithDefault, seedOption } from './command.js';
+import { modelsOption } from './models-option.js';
 import type { OpenedNetwork } from './open-network.js';
+import { pixelOptions } from './pixel-options.js';
 
 const defaultEpochs = 30;
-export const defaultImageSize = 64;
 export const defaultNetwork = 'resnet';
 const { shape } = trainingSettingsSchema;
 const augmentation = shape.augmentation.shape;
-const pixels = preprocessingSchema.shape;
 
 const namesOf = (registry: readonly { readonly name: string }[]): [string, ...string[]] =>
   registry.map(({ name }) => name) as [string, ...string[]];
-
-/** Three numbers, one a channel. */
-const perChannel = (channel: z.ZodType<number, number>) => {
-  const number = numeric(channel);
-  return z
-    .string()
-    .transform((text): (number | string)[] => text.split(','))
-    .pipe(z.tuple([number, number, number], 'expected three numbers, comma-separated'));
-};
 
 /** How a command is told what to learn and how, but not from which images. `train` and the recipes of `compare` have them. */
 export const trainingOptions = {
@@ -51,14 +42,18 @@ export const trainingOptions = {
   initLayer: z.string().min(1).optional().describe('layer of it that the head reads (default: the last one)'),
   backbone: z
     .string()
-    .regex(/^onnx:./, 'expected onnx: and a model directory, a folder with one .onnx file, or such a file')
+    .regex(/^(?!onnx:$)./, 'expected a model, a folder with one .onnx file, or such a file')
     .optional()
-    .describe('onnx:<folder> of a frozen network, on whose features only a head is trained'),
+    .describe('folder or pulled model: a frozen network, on whose features only a head is trained'),
+  models: modelsOption,
   backboneOutput: z
     .string()
     .min(1)
     .optional()
     .describe('its output that holds the features (default: the only one that may)'),
+  backbonePooling: poolingSchema
+    .optional()
+    .describe('how an output of tokens [n, t, d] becomes features: cls = the first of them, mean = of all'),
   featureCache: z
     .string()
     .min(1)
@@ -71,22 +66,7 @@ export const trainingOptions = {
   hiddenUnits: numericWithDefault(shape.hiddenUnits).describe(
     'units of a hidden layer before the embedding; 0 = none, a linear head',
   ),
-  imageSize: numeric(pixels.crop)
-    .optional()
-    .describe(
-      `side of the network's input in pixels (default: ${defaultImageSize}, or what --backbone says of itself)`,
-    ),
-  resize: numeric(pixels.resize)
-    .optional()
-    .describe('side in pixels of the square that pictures are resized to (default: 9/8 of --image-size)'),
-  fit: pixels.fit.optional().describe('how they become square (default: squash)'),
-  channels: pixels.channels.optional().describe('order in which the network reads them (default: rgb)'),
-  pixelMean: perChannel(z.number())
-    .optional()
-    .describe('what is subtracted from each channel, 0..255 (default: 127.5,127.5,127.5)'),
-  pixelStd: perChannel(z.number().positive())
-    .optional()
-    .describe('what each channel is divided by then (default: 64,64,64)'),
+  ...pixelOptions,
   dimension: numeric(shape.dimension).default(64).describe('length of an embedding'),
   batchSize: numeric(shape.batchSize).default(64).describe('images a batch, m'),
   classShare: numeric(shape.classShare)

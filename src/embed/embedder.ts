@@ -67,11 +67,12 @@ export class OnnxEmbedder implements Embedder {
   static async open(directory: string, options: EmbedderOptions = {}): Promise<OnnxEmbedder> {
     const { limits = defaultImageLimits, crops = 1 } = options;
     const { manifest, id, weights } = await loadModel(directory);
-    const { input, output, preprocessing } = manifest;
+    const { input, output, pooling, preprocessing } = manifest;
     const windows = cropWindows(preprocessing, crops);
     const network = await PictureNetwork.open(weights, {
       place: directory,
       preprocessing,
+      pooling,
       threads: options.threads,
       choose: (inputs, outputs) => {
         const [inputNames, outputNames] = [inputs, outputs].map(values => values.map(({ name }) => name));

@@ -5,36 +5,66 @@ import { z } from 'zod';
 import { moveIntoPlace, replaceFile } from '../durable-file.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { preprocessingSchema } from '../images/preprocessing.js';
+import { createTurns } from '../take-turns.js';
 
 export const manifestFile = 'manifest.json';
 
-/** What a model directory says about itself. `train` writes it, `embed` obeys it. */
+/** How the tokens of a vision transformer, [n, tokens, d], become one vector a picture. */
+export const poolingSchema = z.enum(['cls', 'mean']);
+
+export type Pooling = z.infer<typeof poolingSchema>;
+
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Where a model that was not trained here came from. */
+export const modelSourceSchema = z.strictObject({
+  hub: z.url(),
+  repository: z.string(),
+  file: z.string(),
+  /** As it was asked for: a branch, a tag or a commit. */
+  revision: z.string(),
+  /** What that was then. */
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  /** As the repository has it; null where it says nothing. */
+  license: z.string().nullable(),
+});
+
+export type ModelSource = z.infer<typeof modelSourceSchema>;
+
+/** What a model directory says about itself. `train` and `models pull` write it, `embed` obeys it. */
 export const manifestSchema = z.strictObject({
   formatVersion: z.literal(1),
   name: z.string().min(1),
   createdAt: z.iso.datetime(),
-  /** ONNX file beside the manifest. Input `image` [n, 3, crop, crop] float32, output `embedding` [n, dimension]. */
+  /** ONNX file beside the manifest, from `input` [n, 3, crop, crop] float32 to `output` [n, dimension]. */
   weights: z.strictObject({
     file: z.string().regex(/^[\w.-]+\.onnx$/),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256: sha256Schema,
     parameters: z.int().nonnegative(),
   }),
   input: z.string(),
   output: z.string(),
+  /** Only where `output` is [n, tokens, dimension]. */
+  pooling: poolingSchema.optional(),
   dimension: z.int().min(1).max(4096),
   preprocessing: preprocessingSchema,
   architecture: z.strictObject({ network: z.string(), options: z.record(z.string(), z.unknown()) }),
-  training: z.strictObject({
-    dataset: z.string(),
-    classes: z.int().nonnegative(),
-    images: z.int().nonnegative(),
-    /** SHA-256 over the sorted (label, image hash) pairs of the training images. */
-    dataSha256: z.string().regex(/^[0-9a-f]{64}$/),
-    seed: z.int(),
-    steps: z.int().nonnegative(),
-    engine: z.string(),
-    options: z.record(z.string(), z.unknown()),
-  }),
+  /** Of a model that was trained here. */
+  training: z
+    .strictObject({
+      dataset: z.string(),
+      classes: z.int().nonnegative(),
+      images: z.int().nonnegative(),
+      /** SHA-256 over the sorted (label, image hash) pairs of the training images. */
+      dataSha256: sha256Schema,
+      seed: z.int(),
+      steps: z.int().nonnegative(),
+      engine: z.string(),
+      options: z.record(z.string(), z.unknown()),
+    })
+    .optional(),
+  /** Of a model that was brought from a hub. */
+  source: modelSourceSchema.optional(),
   metrics: z.record(z.string(), z.number().nullable()),
 });
 
@@ -50,9 +80,23 @@ export interface Model {
 
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 
+const hashedAtOnce = 2 ** 20;
+
+/** The same of weights, which may be hundreds of megabytes: a server goes on meanwhile. */
+export async function hashWeights(weights: Uint8Array): Promise<string> {
+  const takeTurn = createTurns();
+  const hash = createHash('sha256');
+  for (let start = 0; start < weights.length; start += hashedAtOnce) {
+    hash.update(weights.subarray(start, start + hashedAtOnce));
+    await takeTurn();
+  }
+  return hash.digest('hex');
+}
+
 export const modelId = (manifest: Manifest): string => {
-  const { weights, input, output, dimension, preprocessing } = manifest;
-  const identity = JSON.stringify([weights.sha256, input, output, dimension, preprocessing]);
+  const { weights, input, output, pooling, dimension, preprocessing } = manifest;
+  const pooled = pooling === undefined ? [] : [pooling];
+  const identity = JSON.stringify([weights.sha256, input, output, dimension, preprocessing, ...pooled]);
   return `${manifest.name}@${sha256(identity).slice(0, 16)}`;
 };
 
@@ -76,7 +120,7 @@ export async function loadModel(directory: string): Promise<Model & { readonly w
   const weights = await readFile(weightsPath).catch(error => {
     throw new MedoidError('invalid-model', `the weights are missing: ${messageOf(error)}`, { cause: error });
   });
-  const actual = sha256(weights);
+  const actual = await hashWeights(weights);
   if (actual !== manifest.weights.sha256) {
     throw new MedoidError(
       'invalid-model',
@@ -112,10 +156,19 @@ export async function occupantOf(directory: string): Promise<'nothing' | 'model'
  */
 export async function saveModel(directory: string, manifest: Manifest, weights: Uint8Array): Promise<void> {
   const temporary = `${directory}.tmp`;
-  const replaced = `${directory}.old`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   await replaceFile(join(temporary, manifest.weights.file), weights);
+  await placeModel(temporary, directory, manifest);
+}
+
+/**
+ * Gives a folder that holds the weights, synced, its manifest, and puts it in its place as `saveModel` does.
+ * @param temporary a folder on the same file system
+ * @throws MedoidError `out-exists` where there is anything but a model
+ */
+export async function placeModel(temporary: string, directory: string, manifest: Manifest): Promise<void> {
+  const replaced = `${directory}.old`;
   await replaceFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
   const occupant = await occupantOf(directory).catch(async error => {
     await rm(temporary, { recursive: true });

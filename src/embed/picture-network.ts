@@ -6,9 +6,12 @@ import {
   writeNetworkInput,
 } from '../images/preprocessing.js';
 import { findExternalData } from './find-external-data.js';
+import type { Pooling } from './manifest.js';
 import { InferenceSession, Tensor } from './onnx-runtime.js';
+import { poolTokens } from './pool-tokens.js';
 
 type Session = Awaited<ReturnType<typeof InferenceSession.create>>;
+type OrtTensor = Awaited<ReturnType<Session['run']>>[string];
 
 /** An input or output as the model declares it; a text side is free, no sides at all: not declared. */
 export type DeclaredValue = Session['inputMetadata'][number];
@@ -23,6 +26,8 @@ export interface PictureNetworkOptions {
   /** Where the model is, for errors. */
   readonly place: string;
   readonly preprocessing: Preprocessing;
+  /** Of a model that answers with tokens [n, t, d]. */
+  readonly pooling?: Pooling | undefined;
   /** Threads of one run; 0 = as many as cores. */
   readonly threads?: number | undefined;
   /** Names of the input and the output that are used. @throws MedoidError where the model has none that fit */
@@ -32,7 +37,7 @@ export interface PictureNetworkOptions {
   ) => { readonly input: string; readonly output: string };
 }
 
-/** An ONNX model from pictures [n, 3, crop, crop] to rows of numbers [n, d], or [n, d, 1, 1]. */
+/** An ONNX model from pictures [n, 3, crop, crop] to rows of numbers [n, d], [n, d, 1, 1], or pooled [n, t, d]. */
 export class PictureNetwork {
   readonly output: string;
   readonly input: string;
@@ -40,6 +45,7 @@ export class PictureNetwork {
   private readonly fixedCount: number | undefined;
   private readonly place: string;
   private readonly preprocessing: Preprocessing;
+  private readonly pooling: Pooling | undefined;
 
   private constructor(
     private readonly session: Session,
@@ -54,6 +60,7 @@ export class PictureNetwork {
     this.output = output;
     this.place = options.place;
     this.preprocessing = options.preprocessing;
+    this.pooling = options.pooling;
   }
 
   /** @throws MedoidError `invalid-model`, and as `choose` */
@@ -103,15 +110,28 @@ export class PictureNetwork {
         cause: error,
       });
     });
-    const { data, type, dims: shape } = outputs[this.output];
-    const isRows = shape.length >= 2 && shape[0] === dims[0] && shape.slice(2).every(side => side === 1);
-    if (!(data instanceof Float32Array) || !isRows) {
-      throw new MedoidError(
-        'invalid-model',
-        `expected float32 [${dims[0]}, d] from ${this.place}, got ${type} [${shape}]`,
-      );
+    return this.readRows(outputs[this.output], dims[0]).slice(0, pixels.length);
+  }
+
+  /** @throws MedoidError `invalid-model` for what is neither rows nor tokens that are to be pooled */
+  private readRows({ data, type, dims }: OrtTensor, count: number): Float32Array[] {
+    const { place, pooling } = this;
+    const [first, second, third] = dims;
+    const isWhole = data instanceof Float32Array && first === count;
+    if (isWhole && pooling !== undefined && dims.length === 3) {
+      return poolTokens(data, [count, second, third], pooling);
     }
-    return pixels.map((_, i) => data.slice(i * shape[1], (i + 1) * shape[1]));
+    const isRows = dims.length >= 2 && dims.slice(2).every(side => side === 1);
+    if (isWhole && pooling === undefined && isRows) {
+      return Array.from({ length: count }, (_, i) => data.slice(i * second, (i + 1) * second));
+    }
+    const expected = pooling === undefined ? `[${count}, d]` : `[${count}, tokens, d]`;
+    const hint =
+      pooling === undefined && dims.length === 3 ? ': tokens, for which a pooling is to be given' : '';
+    throw new MedoidError(
+      'invalid-model',
+      `expected float32 ${expected} from ${place}, got ${type} [${dims}]${hint}`,
+    );
   }
 }
 

@@ -36,6 +36,10 @@ export class CachedBackbone {
     return this.extractor.preprocessing;
   }
 
+  get pooling() {
+    return this.extractor.pooling;
+  }
+
   get input(): string {
     return this.extractor.input;
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { sha256 } from '../embed/manifest.js';
+import { hashWeights, type Pooling, sha256 } from '../embed/manifest.js';
 import { type DeclaredValue, describeValue, PictureNetwork } from '../embed/picture-network.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { decodeResized } from '../images/decode.js';
@@ -16,6 +16,8 @@ export interface FeatureExtractorOptions {
   readonly preprocessing?: Preprocessing | undefined;
   /** Name of the output that holds the features; the only one that may unless given. */
   readonly output?: string | undefined;
+  /** Of an output of tokens [n, t, d]; refused for the one that a manifest tells of. */
+  readonly pooling?: Pooling | undefined;
   /** Threads of one run; 0 = as many as cores. */
   readonly threads?: number;
 }
@@ -31,53 +33,59 @@ interface ExtractorParts {
   readonly path: string;
   readonly found: FoundBackbone;
   readonly preprocessing: Preprocessing;
+  readonly pooling: Pooling | undefined;
   readonly dimension: number;
 }
 
 /** Any ONNX model from pictures to vectors, frozen: pictures → features [dimension], not normalised. */
 export class FeatureExtractor {
-  /** SHA-256 over weights, output and preprocessing: features of different ids are never mixed. */
+  /** SHA-256 over weights, output, preprocessing and pooling: features of different ids are never mixed. */
   readonly id: string;
   /** Of its `.onnx` file. */
   readonly weightsPath: string;
   readonly weightsSha256: string;
   readonly preprocessing: Preprocessing;
+  readonly pooling: Pooling | undefined;
   readonly dimension: number;
   private readonly path: string;
 
   private constructor(
     private readonly network: PictureNetwork,
-    { path, found, preprocessing, dimension }: ExtractorParts,
+    { path, found, preprocessing, pooling, dimension }: ExtractorParts,
   ) {
     this.path = path;
     this.weightsPath = found.weightsPath;
     this.weightsSha256 = found.weightsSha256;
     this.preprocessing = preprocessing;
+    this.pooling = pooling;
     this.dimension = dimension;
-    this.id = sha256(JSON.stringify([found.weightsSha256, network.output, preprocessing]));
+    const pooled = pooling === undefined ? [] : [pooling];
+    this.id = sha256(JSON.stringify([found.weightsSha256, network.output, preprocessing, ...pooled]));
   }
 
   /**
    * @param path a model directory, a folder with exactly one `.onnx` file, or such a file
    * @throws MedoidError `file-not-found`, `invalid-model`, or `invalid-option` for preprocessing that is missing, wrong or
-   *   given beside a manifest
+   *   given beside a manifest, as pooling may not be
    */
   static async open(path: string, options: FeatureExtractorOptions = {}): Promise<FeatureExtractor> {
     const found = await findBackbone(path);
     const preprocessing = choosePreprocessing(path, found, options.preprocessing);
+    const pooling = choosePooling(path, found, options);
     const network = await PictureNetwork.open(found.weights, {
       place: path,
       preprocessing,
+      pooling,
       threads: options.threads,
       choose: (inputs, outputs) => ({
         input: found.manifest?.input ?? chooseInput(path, inputs),
-        output: chooseOutput(path, outputs, options.output ?? found.manifest?.output),
+        output: chooseOutput(outputs, { path, pooling, wanted: options.output ?? found.manifest?.output }),
       }),
     });
     try {
       const grey = new Uint8Array(3 * preprocessing.resize ** 2).fill(128);
       const [{ length: dimension }] = await network.run([grey]);
-      return new FeatureExtractor(network, { path, found, preprocessing, dimension });
+      return new FeatureExtractor(network, { path, found, preprocessing, pooling, dimension });
     } catch (error) {
       await network.close();
       throw error;
@@ -130,7 +138,7 @@ export class FeatureExtractor {
         cause: error,
       });
     });
-    if (sha256(weights) === this.weightsSha256) return weights;
+    if ((await hashWeights(weights)) === this.weightsSha256) return weights;
     throw new MedoidError(
       'invalid-model',
       `${this.weightsPath} has changed since its features were computed`,
@@ -174,21 +182,46 @@ function choosePreprocessing(
   });
 }
 
+function choosePooling(
+  path: string,
+  { manifest }: FoundBackbone,
+  { output, pooling: given }: FeatureExtractorOptions,
+): Pooling | undefined {
+  const isOther = output !== undefined && output !== manifest?.output;
+  if (manifest === undefined || isOther) return given;
+  if (given === undefined) return manifest.pooling;
+  throw new MedoidError(
+    'invalid-option',
+    `expected no pooling for ${path}: its manifest says whether its output is pooled, and how`,
+    { field: 'pooling' },
+  );
+}
+
 function chooseInput(path: string, inputs: readonly DeclaredValue[]): string {
   if (inputs.length === 1) return inputs[0].name;
   const list = inputs.map(describeValue).join('; ') || 'none';
   throw new MedoidError('invalid-model', `${path}: expected one input, the pictures; got ${list}`);
 }
 
-/** [n, d], or [n, d, 1, 1] as global pooling leaves it; a side that is free may turn out to be 1. */
-const isVector = (value: DeclaredValue, rank: 2 | 4): boolean =>
+/**
+ * Tokens [n, t, d] to be pooled; else [n, d], or [n, d, 1, 1] as global pooling leaves it: a side that is free may turn
+ * out to be 1.
+ */
+const hasRank = (value: DeclaredValue, rank: 2 | 3 | 4): boolean =>
   value.isTensor &&
   value.type === 'float32' &&
   value.shape.length === rank &&
-  value.shape.slice(2).every(side => side === 1 || !(Number(side) > 0));
+  (rank === 3 || value.shape.slice(2).every(side => side === 1 || !(Number(side) > 0)));
 
-/** The one that was asked for, else the only one of rank 2, else the only one of rank 4. */
-function chooseOutput(path: string, outputs: readonly DeclaredValue[], wanted: string | undefined): string {
+interface WantedOutput {
+  readonly path: string;
+  readonly pooling: Pooling | undefined;
+  /** By name. */
+  readonly wanted: string | undefined;
+}
+
+/** The one that was asked for, else the only one of rank 3 to be pooled, or the only one of rank 2, else of rank 4. */
+function chooseOutput(outputs: readonly DeclaredValue[], { path, pooling, wanted }: WantedOutput): string {
   const list = outputs.map(describeValue).join('; ');
   const refuse = (expected: string): MedoidError =>
     new MedoidError('invalid-model', `${path}: expected ${expected}; got ${list}`, { field: 'output' });
@@ -196,10 +229,14 @@ function chooseOutput(path: string, outputs: readonly DeclaredValue[], wanted: s
     if (outputs.some(({ name }) => name === wanted)) return wanted;
     throw refuse(`an output named ${wanted}`);
   }
-  for (const rank of [2, 4] as const) {
-    const fitting = outputs.filter(value => isVector(value, rank));
+  for (const rank of pooling === undefined ? ([2, 4] as const) : ([3] as const)) {
+    const fitting = outputs.filter(value => hasRank(value, rank));
     if (fitting.length === 1) return fitting[0].name;
     if (fitting.length > 1) throw refuse('one output that may be the features, or to be told which (output)');
   }
-  throw refuse('an output float32 [n, d] or [n, d, 1, 1]');
+  throw refuse(
+    pooling === undefined
+      ? 'an output float32 [n, d] or [n, d, 1, 1], or a pooling for tokens [n, t, d]'
+      : 'an output of tokens float32 [n, t, d] to be pooled',
+  );
 }

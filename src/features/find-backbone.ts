@@ -1,8 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadModel, manifestFile, sha256 } from '../embed/manifest.js';
+import { hashWeights, loadModel, type Manifest, manifestFile } from '../embed/manifest.js';
 import { MedoidError, messageOf } from '../errors.js';
-import type { Preprocessing } from '../images/preprocessing.js';
 
 /** The file of a feature extractor, and what a manifest beside it tells. */
 export interface FoundBackbone {
@@ -10,9 +9,7 @@ export interface FoundBackbone {
   readonly weights: Uint8Array;
   readonly weightsSha256: string;
   /** Undefined where the file stands for itself. */
-  readonly manifest:
-    | { readonly input: string; readonly output: string; readonly preprocessing: Preprocessing }
-    | undefined;
+  readonly manifest: Pick<Manifest, 'input' | 'output' | 'pooling' | 'preprocessing'> | undefined;
 }
 
 const missing = (path: string, error: unknown): MedoidError =>
@@ -26,7 +23,7 @@ async function readOnnxFile(path: string): Promise<FoundBackbone> {
   const weights = await readFile(path).catch(error => {
     throw missing(path, error);
   });
-  return { weightsPath: path, weights, weightsSha256: sha256(weights), manifest: undefined };
+  return { weightsPath: path, weights, weightsSha256: await hashWeights(weights), manifest: undefined };
 }
 
 /**

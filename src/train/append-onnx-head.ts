@@ -1,9 +1,17 @@
+import type { Pooling } from '../embed/manifest.js';
 import { MedoidError, messageOf } from '../errors.js';
 import { writeLayers } from './export-onnx.js';
 import { extendOnnxGraph } from './extend-onnx-graph.js';
-import { type OnnxDraft, type OnnxSummary, type OnnxTensor, summariseOnnxModel } from './onnx-format.js';
+import {
+  type OnnxDraft,
+  type OnnxSummary,
+  type OnnxTensor,
+  type OnnxValue,
+  summariseOnnxModel,
+} from './onnx-format.js';
 import type { LayersModel } from './tf.js';
 import { writeNormalisation } from './write-normalisation.js';
+import { writePooling } from './write-pooling.js';
 
 /** Max broadcasts since 8, Gemm since 7; nothing older is tried. */
 const oldestOpset = 9;
@@ -16,8 +24,9 @@ const constantsAreNoInputs = 4;
 export interface Backbone {
   /** Of its `.onnx` file. */
   readonly bytes: Uint8Array;
-  /** Name of its output: [n, features] or [n, features, 1, 1]. */
+  /** Name of its output: [n, features] or [n, features, 1, 1], or to be pooled [n, tokens, features]. */
   readonly features: string;
+  readonly pooling?: Pooling | undefined;
 }
 
 export interface HeadedModel {
@@ -35,6 +44,12 @@ const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byte
 /** Whether any text in a protobuf message is this one: each is stored behind its length. Nested graphs included. */
 const hasText = (bytes: Uint8Array, text: string): boolean =>
   view(bytes).includes(Buffer.concat([Buffer.of(Buffer.byteLength(text)), Buffer.from(text)]));
+
+const declareTensor = ({ name, dims, data }: OnnxTensor): OnnxValue => ({
+  name,
+  type: data instanceof Float32Array ? 'float32' : 'int64',
+  dims,
+});
 
 /** What no name of the backbone begins with. */
 function unusedPrefix(bytes: Uint8Array): string {
@@ -66,10 +81,18 @@ function summarise({ bytes, features }: Backbone): OnnxSummary & { readonly opse
   return { ...summary, opset };
 }
 
-/** Flattened features → layers → unit length; every name but `input` begins with the prefix. */
+interface HeadPlace {
+  readonly input: string;
+  readonly pooling: Pooling | undefined;
+  readonly prefix: string;
+  readonly output: string;
+  readonly opset: number;
+}
+
+/** Features, pooled or flattened → layers → unit length; every name but `input` begins with the prefix. */
 function writeHead(
   head: LayersModel,
-  { input, prefix, output, opset }: { input: string; prefix: string; output: string; opset: number },
+  { input, pooling, prefix, output, opset }: HeadPlace,
 ): { graph: OnnxDraft; dimension: number; parameters: number } {
   const flat = 'features';
   const { graph: layers, last, dimension, parameters } = writeLayers(head, flat);
@@ -89,9 +112,9 @@ function writeHead(
     ...tensor,
     name: prefixed(tensor.name),
   }));
-  // [n, features] stays as it is.
-  const flatten = { operator: 'Flatten', inputs: [input], output: prefixed(flat), attributes: { axis: 1 } };
-  const graph: OnnxDraft = { nodes: [flatten, ...nodes], initializers };
+  const graph: OnnxDraft = { nodes: [], initializers };
+  writePooling(graph, { input, output: prefixed(flat), pooling, opset });
+  graph.nodes.push(...nodes);
   const unit = prefixed('embedding');
   writeNormalisation(graph, { input: prefixed(last), output: unit, opset });
   if (output !== unit) {
@@ -103,22 +126,21 @@ function writeHead(
 /**
  * Puts a head behind a frozen feature extractor: one ONNX model from picture to embedding, for index, search and serve.
  * The backbone stays byte by byte what it is, its own outputs included. The head's operators (Gemm, Relu, Mul, Add,
- * Concat, Flatten, Max, Div, Identity, and ReduceL2 in the form of the backbone's opset) mean the same in opsets 9 to 22.
+ * Concat, Flatten, Gather, Max, Div, Identity, and ReduceL2 and ReduceMean in the form of the backbone's opset) mean the same in opsets 9 to 22.
  * @param head input [n, features], output [n, dimension], not normalised
  * @throws MedoidError `invalid-model` for a backbone that a head cannot be put behind
  * @throws Error for a layer that has no ONNX form
  */
 export function appendOnnxHead(backbone: Backbone, head: LayersModel): HeadedModel {
   const { irVersion, opset, outputs, parameters } = summarise(backbone);
-  const { bytes, features } = backbone;
+  const { bytes, features, pooling } = backbone;
   const prefix = unusedPrefix(bytes);
   const output = hasText(bytes, 'embedding') ? `${prefix}embedding` : 'embedding';
-  const written = writeHead(head, { input: features, prefix, output, opset });
+  const written = writeHead(head, { input: features, pooling, prefix, output, opset });
   const { graph, dimension } = written;
   // Of the features where it says so: a backbone may take one picture at a time.
   const [count = 'n'] = outputs.find(({ name }) => name === features)?.dims ?? [];
-  const inputs =
-    irVersion < constantsAreNoInputs ? graph.initializers.map(({ name, dims }) => ({ name, dims })) : [];
+  const inputs = irVersion < constantsAreNoInputs ? graph.initializers.map(declareTensor) : [];
   return {
     bytes: extendOnnxGraph(bytes, {
       ...graph,

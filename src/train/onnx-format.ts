@@ -27,9 +27,11 @@ export interface OnnxDraft extends OnnxGraph {
   readonly initializers: OnnxTensor[];
 }
 
-/** A float32 input or output; a text dimension is free. */
+/** An input or output; a text dimension is free. */
 export interface OnnxValue {
   readonly name: string;
+  /** float32 unless given. */
+  readonly type?: 'float32' | 'int64';
   readonly dims: readonly (number | string)[];
 }
 
@@ -104,11 +106,11 @@ function encodeAttribute(name: string, value: number | string | readonly number[
   return { name, type: attributeType.float, f: value };
 }
 
-const encodeValue = ({ name, dims }: OnnxValue): Record<string, unknown> => ({
+const encodeValue = ({ name, type, dims }: OnnxValue): Record<string, unknown> => ({
   name,
   type: {
     tensorType: {
-      elemType: float32,
+      elemType: type === 'int64' ? int64 : float32,
       shape: { dim: dims.map(dim => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: dim })) },
     },
   },

@@ -56,8 +56,9 @@ async function exportTrained({
   backbone,
 }: Trained): Promise<{ bytes: Uint8Array; parameters: number; input: string; output: string }> {
   if (backbone === undefined) return { ...exportOnnx(network.model), input: 'image', output: 'embedding' };
-  const { input, output: features } = backbone;
-  return { ...appendOnnxHead({ bytes: await backbone.readWeights(), features }, network.model), input };
+  const { input, output: features, pooling } = backbone;
+  const bytes = await backbone.readWeights();
+  return { ...appendOnnxHead({ bytes, features, pooling }, network.model), input };
 }
 
 /** Writes `<directory>/manifest.json` and `model.onnx`. @throws MedoidError as `saveModel` */

@@ -1,7 +1,7 @@
 import type { OnnxDraft } from './onnx-format.js';
 
-/** From this version on, ReduceL2 takes its axes as an input; before it, as an attribute. */
-const axesAreAnInput = 18;
+/** From this version on, ReduceL2 and ReduceMean take their axes as an input; before it, as an attribute. */
+export const axesAreAnInput = 18;
 
 /** x / max(‖x‖₂, 1e-6) per row, in the form of the operators of version `opset`, 9 or later. */
 export function writeNormalisation(

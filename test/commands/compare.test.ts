@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 import { encodeTinyBackbone, tinyPreprocessing } from '../fixtures/tiny-backbone.js';
+import { createTinyModel } from '../fixtures/tiny-model.js';
 
 const pixels = {
   ...{
@@ -53,6 +54,21 @@ describe('medoid compare', () => {
     const { rows, floor } = JSON.parse(await readFile(join(at('run'), 'comparison.json'), 'utf8'));
     expect(rows.map(({ name }: { name: string }) => name)).toEqual(['facility-location', 'triplet']);
     expect(floor.recallAt[1]).toBeGreaterThan(0);
+  });
+
+  it('takes a pulled model by its name, and any folder from where the recipe is', async () => {
+    await createTinyModel(at('models/pulled'));
+    const rest = { dimension: 4, batchSize: 8, steps: 4, warmupSteps: 0 };
+    const named = { models: 'models', backbone: 'pulled', featureCache: 'features' };
+    const small = { ...recipe, losses: { triplet: {} } };
+    const byName = await compare('named', { ...small, training: { ...rest, ...named } }, '--json');
+    expect(byName.exitCode, byName.stderr).toBe(0);
+    const placed = { ...named, backbone: 'onnx:models/pulled' };
+    const byPlace = await compare('placed', { ...small, training: { ...rest, ...placed } }, '--json');
+    expect(byPlace.exitCode, byPlace.stderr).toBe(0);
+    const measured = ({ stdout }: { stdout: string }) =>
+      JSON.parse(stdout).rows.map(({ seconds: _, ...row }: { seconds: number }) => row);
+    expect(measured(byName)).toEqual(measured(byPlace));
   });
 
   it('names the pictures it leaves out', async () => {
@@ -145,6 +161,20 @@ describe('medoid train with a network from elsewhere', () => {
     expect(refused.stderr).toMatch(/expected no preprocessing .* manifest/);
   });
 
+  it('trains a head on tokens when told how to pool them, and exports the pooling with it', async () => {
+    await writeFile(at('tokens.onnx'), encodeTinyBackbone({ rank: 3 }));
+    const backbone = ['--backbone', at('tokens.onnx'), '--feature-cache', at('features'), '--skip-report'];
+    const refused = await train('tokens', ...backbone, ...looks);
+    expect(refused.stdout).toMatch(/or a pooling for tokens \[n, t, d\]/);
+    const trained = await train('tokens', ...backbone, ...looks, '--backbone-pooling', 'mean');
+    expect(trained.exitCode, trained.stderr).toBe(0);
+    const manifest = JSON.parse(await readFile(join(at('tokens'), 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ dimension: 4, output: 'embedding' });
+    expect(manifest.pooling).toBeUndefined();
+    const evaluated = await runMedoid('evaluate', '--model', at('tokens'), '--data', at('shapes'), '--json');
+    expect(JSON.parse(evaluated.stdout).images).toBe(36);
+  });
+
   it('is refused while another run trains to the same place', async () => {
     const long = [
       'train',
@@ -173,7 +203,9 @@ describe('medoid train with a network from elsewhere', () => {
       [[...backbone, ...looks, '--crop-scale', '0.5'], /--crop-scale and --colour-jitter: expected none/],
       [[...backbone, ...looks, '--network-options', 'width=4'], /--network-options: expected --network/],
       [backbone, /expected the preprocessing of/],
-      [['--backbone', at('tiny.onnx')], /expected onnx: and a model directory/],
+      [['--backbone', at('tiny.onnx')], /expected the preprocessing of/],
+      [['--backbone', 'onnx:'], /expected a model, a folder/],
+      [['--backbone-pooling', 'cls'], /expected --backbone, too/],
       [['--init-layer', 'features'], /--init-layer: expected --init, too/],
       [['--resize', '20'], /--resize: expected at least the 64 pixels/],
       [['--pixel-mean', '1,2'], /expected three numbers/],

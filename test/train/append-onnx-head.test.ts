@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OnnxEmbedder } from '../../src/embed/embedder.js';
 import { manifestSchema, saveModel, sha256 } from '../../src/embed/manifest.js';
 import { InferenceSession, Tensor as OrtTensor } from '../../src/embed/onnx-runtime.js';
+import { poolTokens } from '../../src/embed/pool-tokens.js';
 import { createRandom } from '../../src/math/random.js';
 import { normalise } from '../../src/math/vectors.js';
 import { appendOnnxHead } from '../../src/train/append-onnx-head.js';
@@ -118,6 +119,18 @@ describe('a head behind a backbone', () => {
     },
   );
 
+  const pooled = opsets.flatMap(opset => (['cls', 'mean'] as const).map(pooling => ({ opset, pooling })));
+  it.each(pooled)('pools tokens as the embedder does: opset $opset, $pooling', async ({ opset, pooling }) => {
+    const backbone = encodeTinyBackbone({ opset, rank: 3 });
+    const model = createLinear();
+    const { bytes } = appendOnnxHead({ bytes: backbone, features: 'features', pooling }, model);
+    const [{ features: tokens }, { embedding }] = [await run(backbone), await run(bytes)];
+    const rows = poolTokens(tokens.data, [count, 16, features], pooling);
+    expect(embedding.dims).toEqual([count, dimension]);
+    expectNear(embedding.data, headOf(model, Float32Array.from(rows.flatMap(row => [...row]))));
+    model.dispose();
+  });
+
   it('clips where the opset has bounds as inputs, and says so where it has not', async () => {
     const model = createMlp(true);
     const backbone = encodeTinyBackbone({ opset: 11 });
@@ -140,6 +153,21 @@ describe('a head behind a backbone', () => {
     const text = Buffer.from(bytes).toString('latin1');
     // As a constant, as input of a node, as input of the graph.
     expect(text.split('head/embedding.floor')).toHaveLength(4);
+    // One that is no float32, too.
+    const tokens = withIrVersion(
+      extendOnnxGraph(encodeTinyBackbone({ opset: 9, rank: 3 }), {
+        ...{ nodes: [], initializers: [] },
+        inputs: [
+          { name: 'filter', dims: [features, 3, 8, 8] },
+          { name: 'rows', type: 'int64', dims: [3] },
+        ],
+      }),
+      3,
+    );
+    const first = appendOnnxHead({ bytes: tokens, features: 'features', pooling: 'cls' }, model);
+    const rows = poolTokens((await run(tokens)).features.data, [count, 16, features], 'cls');
+    const expected = headOf(model, Float32Array.from(rows.flatMap(row => [...row])));
+    expectNear((await run(first.bytes)).embedding.data, expected);
     model.dispose();
   });
 

@@ -226,7 +226,7 @@ describe('training a model', () => {
     await trainModel(request('replaced', { length: { steps: 0 } }));
     await expect(trainModel(request('replaced'))).rejects.toMatchObject({ code: 'out-exists' });
     const { manifest } = await trainModel(request('replaced', { existing: 'overwrite' }));
-    expect(manifest?.training.steps).toBe(steps);
+    expect(manifest?.training?.steps).toBe(steps);
   });
 
   it('leaves out images that cannot be read and names them', async () => {
@@ -241,13 +241,13 @@ describe('training a model', () => {
       [broken.path, 'unsupported-image'],
       [join(folder, 'missing.png'), 'file-not-found'],
     ]);
-    expect(manifest?.training.images).toBe(dataset.examples.length);
+    expect(manifest?.training?.images).toBe(dataset.examples.length);
   });
 
   it('knows the training data by its content, not by the order of its files', async () => {
     const shaOf = async (name: string, examples: typeof dataset.examples) => {
       const changed = { dataset: { ...dataset, examples }, length: { steps: 0 }, validationShare: 0 };
-      return (await trainModel(request(name, changed))).manifest?.training.dataSha256;
+      return (await trainModel(request(name, changed))).manifest?.training?.dataSha256;
     };
     const sha256 = await shaOf('in-order', dataset.examples);
     expect(await shaOf('reversed', [...dataset.examples].reverse())).toBe(sha256);
