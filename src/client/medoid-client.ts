@@ -1,9 +1,13 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Operations } from '../api/operations/index.js';
 import { imageForm, itemForm } from './forms.js';
+import { JobError } from './job-error.js';
 import type {
   AddAnswer,
   Answer,
+  Clustering,
+  ClusterPicturesOptions,
+  ClusterRequest,
   Collection,
   Item,
   ItemFilter,
@@ -16,6 +20,7 @@ import type {
   NewJob,
   PageOptions,
   Picture,
+  PictureClustering,
   SearchAnswer,
   SearchByImageOptions,
   SearchRequest,
@@ -29,6 +34,7 @@ import {
 } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
+export { JobError } from './job-error.js';
 export type * from './messages.js';
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';
@@ -217,6 +223,42 @@ export class MedoidClient {
     return answers;
   }
 
+  /**
+   * Items in groups of what is alike, however many they are: with more than a request waits for, the server does it by a
+   * job, which is waited for. Whoever would rather not wait begins with `startJob` and the kind `cluster`.
+   * @param options.signal ends the wait; a job goes on
+   * @throws JobError of a job that failed or was cancelled
+   */
+  async clusterItems(
+    name: string,
+    request: ClusterRequest = {},
+    { signal }: CallOptions = {},
+  ): Promise<Clustering> {
+    const message: Message = { method: 'POST', path: clustersPath(name), json: request, signal };
+    const response = await this.send(message);
+    if (response.status !== 202) return (await response.json()) as Clustering;
+    const { id } = (await response.json()) as Job;
+    const job = await this.waitForJob(id, { signal });
+    if (job.state !== 'done') throw new JobError(job);
+    return job.result as unknown as Clustering;
+  }
+
+  /** Two pictures or more among each other; nothing is stored. */
+  clusterPictures(
+    name: string,
+    images: readonly (Uint8Array | Blob)[],
+    { signal, ...query }: ClusterPicturesOptions = {},
+  ): Promise<PictureClustering> {
+    return this.askFor<PictureClustering>({
+      method: 'POST',
+      path: clustersPath(name),
+      query: { ...query },
+      form: imageForm(images),
+      repeatable: true,
+      signal,
+    });
+  }
+
   async listModels(options: CallOptions = {}): Promise<Model[]> {
     return (await this.ask<'listModels'>({ method: 'GET', path: ['v1', 'models'], ...options })).models;
   }
@@ -294,5 +336,7 @@ const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string
   ...['v1', 'collections', name, 'items'],
   ...rest,
 ];
+
+const clustersPath = (name: string): string[] => ['v1', 'collections', name, 'clusters'];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];

@@ -22,7 +22,14 @@ import { createPicture } from '../fixtures/images.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
 /** What the client has beside a method for each operation. */
-const conveniences = ['addItemsLater', 'eachItem', 'searchByImage', 'uploadItems', 'waitForJob'];
+const conveniences = [
+  'addItemsLater',
+  'clusterPictures',
+  'eachItem',
+  'searchByImage',
+  'uploadItems',
+  'waitForJob',
+];
 const name = 'default';
 
 describe('the client', () => {
