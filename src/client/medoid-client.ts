@@ -1,13 +1,9 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Operations } from '../api/operations/index.js';
+import { ClusterCalls } from './cluster-calls.js';
 import { imageForm, itemForm } from './forms.js';
-import { JobError } from './job-error.js';
 import type {
   AddAnswer,
   Answer,
-  Clustering,
-  ClusterPicturesOptions,
-  ClusterRequest,
   Collection,
   Item,
   ItemFilter,
@@ -20,18 +16,11 @@ import type {
   NewJob,
   PageOptions,
   Picture,
-  PictureClustering,
   SearchAnswer,
   SearchByImageOptions,
   SearchRequest,
 } from './messages.js';
-import {
-  type CallOptions,
-  type ClientOptions,
-  createTransport,
-  type Message,
-  type Send,
-} from './transport.js';
+import { type CallOptions, type ClientOptions, createTransport, type Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
 export { JobError } from './job-error.js';
@@ -43,11 +32,9 @@ export type { CallOptions, ClientOptions } from './transport.js';
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
  * @throws ProblemError from every method, with the code, the field and the words of the server
  */
-export class MedoidClient {
-  private readonly send: Send;
-
+export class MedoidClient extends ClusterCalls {
   constructor(options: ClientOptions) {
-    this.send = createTransport(options);
+    super(createTransport(options));
   }
 
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
@@ -223,42 +210,6 @@ export class MedoidClient {
     return answers;
   }
 
-  /**
-   * Items in groups of what is alike, however many they are: with more than a request waits for, the server does it by a
-   * job, which is waited for. Whoever would rather not wait begins with `startJob` and the kind `cluster`.
-   * @param options.signal ends the wait; a job goes on
-   * @throws JobError of a job that failed or was cancelled
-   */
-  async clusterItems(
-    name: string,
-    request: ClusterRequest = {},
-    { signal }: CallOptions = {},
-  ): Promise<Clustering> {
-    const message: Message = { method: 'POST', path: clustersPath(name), json: request, signal };
-    const response = await this.send(message);
-    if (response.status !== 202) return (await response.json()) as Clustering;
-    const { id } = (await response.json()) as Job;
-    const job = await this.waitForJob(id, { signal });
-    if (job.state !== 'done') throw new JobError(job);
-    return job.result as unknown as Clustering;
-  }
-
-  /** Two pictures or more among each other; nothing is stored. */
-  clusterPictures(
-    name: string,
-    images: readonly (Uint8Array | Blob)[],
-    { signal, ...query }: ClusterPicturesOptions = {},
-  ): Promise<PictureClustering> {
-    return this.askFor<PictureClustering>({
-      method: 'POST',
-      path: clustersPath(name),
-      query: { ...query },
-      form: imageForm(images),
-      repeatable: true,
-      signal,
-    });
-  }
-
   async listModels(options: CallOptions = {}): Promise<Model[]> {
     return (await this.ask<'listModels'>({ method: 'GET', path: ['v1', 'models'], ...options })).models;
   }
@@ -322,21 +273,11 @@ export class MedoidClient {
   getOpenApi(options: CallOptions = {}): Promise<Answer<'getOpenApi'>> {
     return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
   }
-
-  private ask<Id extends keyof Operations>(message: Message): Promise<Answer<Id>> {
-    return this.askFor<Answer<Id>>(message);
-  }
-
-  private async askFor<Json>(message: Message): Promise<Json> {
-    return (await (await this.send(message)).json()) as Json;
-  }
 }
 
 const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
   ...['v1', 'collections', name, 'items'],
   ...rest,
 ];
-
-const clustersPath = (name: string): string[] => ['v1', 'collections', name, 'clusters'];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];
