@@ -32,7 +32,8 @@ export interface ClustersReport {
   readonly thumbnail: (id: number, side: number) => Promise<Uint8Array | undefined>;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+/** The space does not break. */
+const percent = (share: number): string => `${(100 * share).toFixed(0)}\u00a0%`;
 
 function describeCluster({ medoid, ...cluster }: ShownCluster, number: number): Html {
   const { size, meanDistance, silhouette, label, purity } = cluster;

@@ -27,7 +27,7 @@ describe('the page of clusters', () => {
     const page = await render({ clusters: [{ ...first, others }, single] });
     expect(count(page, '<img src="data:image/png;base64,')).toBe(4);
     expect(page).toMatch(/class="asked"><img [^>]*title="picture-1">\n<p><strong>Cluster 1: 3 items/);
-    expect(page).toContain('<bdi>chair</bdi>: 75 %');
+    expect(page).toContain('<bdi>chair</bdi>: 75\u00a0%');
     expect(page).toContain('mean distance 0.250, silhouette 0.500');
     expect(page).toContain('Cluster 2: 1 item<');
     expect(page).toContain('mean distance 0.250<');
