@@ -110,10 +110,13 @@ describe('the documentation', () => {
   });
 
   it('uses only verbs and options there are', () => {
+    // The longer ones first: one may begin like another.
+    const verbs = commands
+      .map(({ name }) => name)
+      .sort((a, b) => b.length - a.length)
+      .join('|');
     const calls = pages.flatMap(page => [
-      ...read(page).matchAll(
-        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|keys create|keys list|keys revoke|models pull|models list|models verify|models remove|train|evaluate|index|search|dedupe|serve|doctor|backup|restore|config)\b([^\n`]*)/g,
-      ),
+      ...read(page).matchAll(new RegExp(`(?:medoid --|\\$ medoid|\\bmedoid) (${verbs})\\b([^\\n\`]*)`, 'g')),
     ]);
     expect(calls.length).toBeGreaterThan(8);
     for (const [, verb, rest] of calls) {

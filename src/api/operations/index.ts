@@ -1,4 +1,5 @@
 import type { Operation } from '../operation.js';
+import { clusterItems } from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import {
   addItems,
@@ -31,6 +32,7 @@ export const operations = {
   getItemThumbnail,
   search,
   searchBatch,
+  clusterItems,
   listModels,
   activateModel,
   rollBackModel,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clusterInputSchema } from '../../gallery/jobs/cluster.js';
+import { clusterInputSchema } from '../../gallery/clustering/clustering-input.js';
 import { dedupeInputSchema } from '../../gallery/jobs/dedupe.js';
 import { evaluateInputSchema } from '../../gallery/jobs/evaluate.js';
 
@@ -8,7 +8,9 @@ export const newJobSchema = z
   .discriminatedUnion(
     'kind',
     [
-      clusterInputSchema.extend({ kind: z.literal('cluster').describe('groups the items around medoids') }),
+      clusterInputSchema.safeExtend({
+        kind: z.literal('cluster').describe('groups the items around medoids'),
+      }),
       dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
       evaluateInputSchema.extend({
         kind: z.literal('evaluate').describe('measures the model on the labels'),

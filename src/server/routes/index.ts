@@ -3,6 +3,7 @@ import type { FetchImage } from '../../gallery/image-fetching.js';
 import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
+import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
 import { createItemRoutes } from './items.js';
 import { createJobRoutes } from './jobs.js';
@@ -29,6 +30,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
   createSearchRoutes,
+  createClusterRoutes,
   createModelRoutes,
   createJobRoutes,
   createOperatingRoutes,
