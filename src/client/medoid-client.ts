@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Operations } from '../api/operations/index.js';
+import { EvaluationCalls } from './evaluation-calls.js';
 import { imageForm, itemForm } from './forms.js';
 import type {
   AddAnswer,
@@ -20,13 +20,7 @@ import type {
   SearchByImageOptions,
   SearchRequest,
 } from './messages.js';
-import {
-  type CallOptions,
-  type ClientOptions,
-  createTransport,
-  type Message,
-  type Send,
-} from './transport.js';
+import { type CallOptions, type ClientOptions, createTransport, type Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
 export type * from './messages.js';
@@ -37,11 +31,9 @@ export type { CallOptions, ClientOptions } from './transport.js';
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
  * @throws ProblemError from every method, with the code, the field and the words of the server
  */
-export class MedoidClient {
-  private readonly send: Send;
-
+export class MedoidClient extends EvaluationCalls {
   constructor(options: ClientOptions) {
-    this.send = createTransport(options);
+    super(createTransport(options));
   }
 
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
@@ -279,14 +271,6 @@ export class MedoidClient {
 
   getOpenApi(options: CallOptions = {}): Promise<Answer<'getOpenApi'>> {
     return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
-  }
-
-  private ask<Id extends keyof Operations>(message: Message): Promise<Answer<Id>> {
-    return this.askFor<Answer<Id>>(message);
-  }
-
-  private async askFor<Json>(message: Message): Promise<Json> {
-    return (await (await this.send(message)).json()) as Json;
   }
 }
 

@@ -15,10 +15,13 @@ export type Item = Answer<'getItem'>;
 export type ItemPage = Answer<'listItems'>;
 export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
 export type SearchAnswer = Answer<'search'>;
+export type Evaluation = Answer<'getEvaluation'>;
+export type EvaluationPage = Answer<'listEvaluations'>;
 export type Job = Answer<'getJob'>;
 export type JobPage = Answer<'listJobs'>;
 export type NewItems = JsonBody<'addItems'>['items'];
 export type SearchRequest = JsonBody<'search'>;
+export type NewEvaluation = JsonBody<'startEvaluation'>;
 export type NewJob = JsonBody<'startJob'>;
 export type { ItemFilter };
 

@@ -16,13 +16,19 @@ export interface LabelledEmbeddings extends EmbeddingsOfItems {
   readonly labels: Int32Array;
 }
 
+interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Which items are read; all unless given. */
+  readonly accept?: (item: EmbeddedItem) => boolean;
+}
+
 /**
  * Reads the vectors of a set; those that go while they are read are passed over. Other work has its turns meanwhile.
  * @throws MedoidError `interrupted`
  */
 export async function readEmbeddings(
   { catalog, set }: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
-  { signal, accept = () => true }: { signal: AbortSignal; accept?: (item: EmbeddedItem) => boolean },
+  { signal, accept = () => true }: ReadOptions,
 ): Promise<EmbeddingsOfItems> {
   const takeTurn = createTurns(signal);
   const items: EmbeddedItem[] = [];
@@ -48,8 +54,9 @@ export function numberLabels(items: readonly Pick<EmbeddedItem, 'label'>[]): Int
 /** As `readEmbeddings`, of the items that have a label. */
 export async function readLabelled(
   source: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
-  signal: AbortSignal,
+  { signal, accept = () => true }: ReadOptions,
 ): Promise<LabelledEmbeddings> {
-  const embeddings = await readEmbeddings(source, { signal, accept: ({ label }) => label !== null });
+  const isLabelled = (item: EmbeddedItem): boolean => item.label !== null && accept(item);
+  const embeddings = await readEmbeddings(source, { signal, accept: isLabelled });
   return { ...embeddings, labels: numberLabels(embeddings.items) };
 }

@@ -65,9 +65,11 @@ describe('the client', () => {
   const operationIds = listOperations().map(({ id }) => id);
 
   it('has a method for each operation, and a few for convenience', () => {
-    const own = Object.getOwnPropertyNames(MedoidClient.prototype);
-    const methods = own.filter(method => !['constructor', 'ask', 'askFor'].includes(method));
-    expect(methods.sort()).toEqual([...operationIds, ...conveniences].sort());
+    const methods = new Set<string>();
+    for (let type = MedoidClient.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type))
+      for (const method of Object.getOwnPropertyNames(type)) methods.add(method);
+    for (const own of ['constructor', 'ask', 'askFor']) methods.delete(own);
+    expect([...methods].sort()).toEqual([...operationIds, ...conveniences].sort());
   });
 
   it('makes, shows and deletes collections', async () => {
@@ -142,6 +144,22 @@ describe('the client', () => {
     ]);
     expect('results' in good && good.results.length).toBe(10);
     expect(bad).toMatchObject({ code: 'not-found', field: 'itemId' });
+  });
+
+  it('evaluates, and shows what has changed', async () => {
+    const [first, second] = [await client.startEvaluation(name), await client.startEvaluation(name, {})];
+    const [before, after] = [await client.waitForJob(first.id), await client.waitForJob(second.id)].map(
+      ({ result }) => (result as { evaluationId: number }).evaluationId,
+    );
+    const page = await client.listEvaluations(name, { limit: 1, before: after + 1 });
+    expect(page).toMatchObject({ evaluations: [{ id: after }], next: after });
+    const evaluation = await client.getEvaluation(name, after, { comparedWith: before });
+    expect(evaluation).toMatchObject({
+      id: after,
+      change: { since: { id: before }, sameItems: true, mapAtR: 0 },
+    });
+    await client.deleteEvaluation(name, after);
+    await expect(client.getEvaluation(name, after)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('starts jobs, watches them over the wire, and waits for them', async () => {

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
+import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {
   addItems,
   deleteItem,
@@ -34,6 +35,10 @@ export const operations = {
   listModels,
   activateModel,
   rollBackModel,
+  startEvaluation,
+  listEvaluations,
+  getEvaluation,
+  deleteEvaluation,
   startJob,
   listJobs,
   getJob,
