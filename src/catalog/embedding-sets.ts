@@ -77,6 +77,11 @@ const prepareStatements = (database: Database.Database) => ({
        width, height, bytes
      FROM vectors JOIN items ON items.id = item_id WHERE set_id = ? ORDER BY items.id`,
   ),
+  embeddedItem: database.prepare(
+    `SELECT items.id AS itemId, vectors.id AS vectorId, label, image_sha256 AS imageSha256,
+       width, height, bytes
+     FROM vectors JOIN items ON items.id = item_id WHERE set_id = ? AND items.id = ?`,
+  ),
   unembedded: database.prepare(
     `SELECT id, image_sha256 AS imageSha256 FROM items
      WHERE collection_id = (SELECT collection_id FROM embedding_sets WHERE id = @setId)
@@ -216,6 +221,11 @@ export class EmbeddingSets {
   /** By ascending id of the item. */
   listEmbedded(setId: number): EmbeddedItem[] {
     return this.statements.embedded.all(setId) as EmbeddedItem[];
+  }
+
+  /** Nothing when the item is not in the set. */
+  findEmbedded(setId: number, itemId: number): EmbeddedItem | undefined {
+    return this.statements.embeddedItem.get(setId, itemId) as EmbeddedItem | undefined;
   }
 
   /** Items of the set's collection that have no vector in it, by ascending id, from the first one above `afterId`. */

@@ -1,9 +1,9 @@
-import { Calls } from './calls.js';
+import { ClusterCalls } from './cluster-calls.js';
 import type { Evaluation, EvaluationPage, Job, NewEvaluation } from './messages.js';
 import type { CallOptions } from './transport.js';
 
 /** What the client can ask of evaluations. */
-export abstract class EvaluationCalls extends Calls {
+export abstract class EvaluationCalls extends ClusterCalls {
   startEvaluation(name: string, evaluation: NewEvaluation = {}, options: CallOptions = {}): Promise<Job> {
     return this.ask<'startEvaluation'>({
       method: 'POST',

@@ -23,6 +23,7 @@ import type {
 import { type CallOptions, type ClientOptions, createTransport, type Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
+export { JobError } from './job-error.js';
 export type * from './messages.js';
 export { type Problem, ProblemError } from './problem-error.js';
 export type { CallOptions, ClientOptions } from './transport.js';

@@ -15,6 +15,12 @@ export type Item = Answer<'getItem'>;
 export type ItemPage = Answer<'listItems'>;
 export type AddAnswer = Extract<Answer<'addItems'>, { outcomes: unknown }>;
 export type SearchAnswer = Answer<'search'>;
+export type Clustering = Extract<Answer<'clusterItems'>, { clusters: { members: { id: number }[] }[] }>;
+export type PictureClustering = Extract<
+  Answer<'clusterItems'>,
+  { clusters: { members: { image: number }[] }[] }
+>;
+export type ClusterRequest = JsonBody<'clusterItems'>;
 export type Evaluation = Answer<'getEvaluation'>;
 export type EvaluationPage = Answer<'listEvaluations'>;
 export type Job = Answer<'getJob'>;
@@ -38,6 +44,9 @@ export interface PageOptions extends CallOptions {
   readonly limit?: number;
   readonly after?: number;
 }
+
+/** How pictures that are uploaded are clustered. */
+export type ClusterPicturesOptions = CallOptions & Omit<ClusterRequest, 'filter' | 'itemIds'>;
 
 /** How results are chosen, for pictures that are uploaded. */
 export type SearchByImageOptions = CallOptions &

@@ -31,13 +31,17 @@ export class DistanceRows implements Candidates {
     this.rows = new Float32Array(rowsTogether * count);
   }
 
-  /** Makes all rows, 4 · count² bytes of them. */
-  async keepAll(takeTurn: TakeTurn): Promise<void> {
+  /**
+   * Makes all rows, 4 · count² bytes of them.
+   * @param onProgress told which part of them is made, 0..1
+   */
+  async keepAll(takeTurn: TakeTurn, onProgress?: (share: number) => void): Promise<void> {
     const { count } = this;
     this.rows = new Float32Array(count * count);
     this.made = 0;
     for (let row = 0; row < count; row += rowsTogether) {
       await takeTurn();
+      onProgress?.(row / count);
       this.make(row, Math.min(count, row + rowsTogether), row);
     }
     this.made = count;

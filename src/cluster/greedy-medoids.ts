@@ -42,21 +42,25 @@ async function findMiddle(candidates: Candidates, takeTurn: TakeTurn): Promise<n
   return middle;
 }
 
+export interface GreedyOptions {
+  /** From 1 to the number of points, of which there is one at least. */
+  readonly clusters: number;
+  /** Greedy stops before the second or later one that does not gain more. */
+  readonly facilityCost?: number | undefined;
+  /** Told which part of the clusters is chosen, 0..1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
 /**
  * Greedy maximisation of F (eq. 4 of Song et al. 2017): again and again the point that brings all points nearest, of
  * equals the lowest. What a point gains only shrinks as others are chosen, so what it once gained bounds it, and only
  * the points whose bound is the greatest are asked again (Minoux 1978). Summed up in one order, gains shrink in floating
  * point too, so the choices are those of asking every point every time.
- * @param clusters from 1 to the number of points, of which there is one at least
- * @param facilityCost greedy stops before the second or later one that does not gain more
- * @returns [clusters, or fewer]
+ * @returns in the order of their choice, with which a greater number would begin: [clusters, or fewer]
  */
 export async function chooseMedoids(
   candidates: Candidates,
-  {
-    clusters,
-    facilityCost = Number.NEGATIVE_INFINITY,
-  }: { readonly clusters: number; readonly facilityCost?: number | undefined },
+  { clusters, facilityCost = Number.NEGATIVE_INFINITY, onProgress }: GreedyOptions,
   takeTurn: TakeTurn,
 ): Promise<Int32Array> {
   const nearest = new Nearest(candidates);
@@ -79,6 +83,7 @@ export async function chooseMedoids(
       heap.removeTop();
       medoids.push(top);
       nearest.add(top);
+      onProgress?.(medoids.length / clusters);
     } else {
       heap.lowerTop(nearest.gainOf(top));
       askedAt[top] = medoids.length;

@@ -9,6 +9,11 @@ import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
+import { clusterItems, type ItemClustering } from './clustering/cluster-items.js';
+import { clusterPictures, type LoosePicture } from './clustering/cluster-pictures.js';
+import type { ClusteredPicture, Clustering } from './clustering/clustering.js';
+import type { ClusteringOptions, ItemSelection } from './clustering/clustering-input.js';
+import { selectItems } from './clustering/select-items.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
 import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
@@ -205,6 +210,31 @@ export class Collection {
   findDuplicates(search: DuplicateSearch): Promise<DuplicatesFound> {
     return this.parts.activity.run(() =>
       this.parts.space.use(space => findDuplicates(space, this.parts, search)),
+    );
+  }
+
+  /** How many items are meant. @throws MedoidError `not-found` for ids that there are no items of */
+  countSelected(selection: ItemSelection): number {
+    const { catalog, row, space } = this.parts;
+    const source = { catalog, collectionId: row.id, set: space.current.set };
+    return selectItems(selection, source)?.length ?? this.size;
+  }
+
+  /** Groups items by their embeddings. @throws MedoidError as the function of that name */
+  clusterItems(clustering: ItemClustering): Promise<Clustering> {
+    const source = { catalog: this.parts.catalog, collectionId: this.parts.row.id };
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space => clusterItems(space, source, clustering)),
+    );
+  }
+
+  /** The same of pictures that are not stored. @throws MedoidError as the function of that name */
+  clusterPictures(
+    pictures: readonly LoosePicture[],
+    options: ClusteringOptions & { readonly signal: AbortSignal },
+  ): Promise<Clustering<ClusteredPicture>> {
+    return this.parts.activity.run(() =>
+      this.parts.space.use(space => clusterPictures(space, pictures, options)),
     );
   }
 

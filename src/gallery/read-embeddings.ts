@@ -16,10 +16,29 @@ export interface LabelledEmbeddings extends EmbeddingsOfItems {
   readonly labels: Int32Array;
 }
 
-interface ReadOptions {
+export interface EmbeddingSelection {
   readonly signal: AbortSignal;
-  /** Which items are read; all unless given. */
+  /** Whether an item is wanted; every one unless given. */
   readonly accept?: (item: EmbeddedItem) => boolean;
+  /** Of the items that are wanted, ascending; all of the set unless given. */
+  readonly itemIds?: readonly number[] | undefined;
+}
+
+interface ReadSet {
+  readonly catalog: Catalog;
+  readonly set: EmbeddingSetRow;
+}
+
+/** One after another where they are named: they may be few of many. */
+function* listItems(
+  { catalog, set }: ReadSet,
+  itemIds: readonly number[] | undefined,
+): Iterable<EmbeddedItem> {
+  if (itemIds === undefined) return yield* catalog.sets.listEmbedded(set.id);
+  for (const id of itemIds) {
+    const item = catalog.sets.findEmbedded(set.id, id);
+    if (item !== undefined) yield item;
+  }
 }
 
 /**
@@ -27,13 +46,13 @@ interface ReadOptions {
  * @throws MedoidError `interrupted`
  */
 export async function readEmbeddings(
-  { catalog, set }: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
-  { signal, accept = () => true }: ReadOptions,
+  { catalog, set }: ReadSet,
+  { signal, accept = () => true, itemIds }: EmbeddingSelection,
 ): Promise<EmbeddingsOfItems> {
   const takeTurn = createTurns(signal);
   const items: EmbeddedItem[] = [];
   const vectors: Float32Array[] = [];
-  for (const item of catalog.sets.listEmbedded(set.id)) {
+  for (const item of listItems({ catalog, set }, itemIds)) {
     if (!accept(item)) continue;
     await takeTurn();
     const vector = catalog.sets.findEmbedding(item.vectorId, set.dimension);
@@ -53,10 +72,10 @@ export function numberLabels(items: readonly Pick<EmbeddedItem, 'label'>[]): Int
 
 /** As `readEmbeddings`, of the items that have a label. */
 export async function readLabelled(
-  source: { readonly catalog: Catalog; readonly set: EmbeddingSetRow },
-  { signal, accept = () => true }: ReadOptions,
+  source: ReadSet,
+  { accept = () => true, ...selection }: EmbeddingSelection,
 ): Promise<LabelledEmbeddings> {
   const isLabelled = (item: EmbeddedItem): boolean => item.label !== null && accept(item);
-  const embeddings = await readEmbeddings(source, { signal, accept: isLabelled });
+  const embeddings = await readEmbeddings(source, { ...selection, accept: isLabelled });
   return { ...embeddings, labels: numberLabels(embeddings.items) };
 }

@@ -8,6 +8,7 @@ import { KeyStore } from '../../src/catalog/key-store.js';
 import {
   type Item,
   type Job,
+  JobError,
   MedoidClient,
   ProblemError,
   type SearchAnswer,
@@ -22,7 +23,14 @@ import { createPicture } from '../fixtures/images.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
 
 /** What the client has beside a method for each operation. */
-const conveniences = ['addItemsLater', 'eachItem', 'searchByImage', 'uploadItems', 'waitForJob'];
+const conveniences = [
+  'addItemsLater',
+  'clusterPictures',
+  'eachItem',
+  'searchByImage',
+  'uploadItems',
+  'waitForJob',
+];
 const name = 'default';
 
 describe('the client', () => {
@@ -160,6 +168,36 @@ describe('the client', () => {
     });
     await client.deleteEvaluation(name, after);
     await expect(client.getEvaluation(name, after)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('clusters items at once, or by a job that it waits for, and pictures', async () => {
+    const few = await client.clusterItems(name, {
+      clusters: 2,
+      filter: { field: 'label', equals: 'label-1' },
+    });
+    expect([few.items, few.purity]).toEqual([4, 1]);
+    const large = await filled.gallery.createCollection('large', join(filled.folder, 'model'));
+    const [a, b] = await Promise.all(['many a', 'many b'].map(seed => createPicture(seed)));
+    const items = Array.from({ length: 2001 }, (_, i) => ({ key: `many-${i}`, image: i % 2 === 0 ? a : b }));
+    await large.add(items);
+    const many = await client.clusterItems('large', { clusters: 2 });
+    expect(many.clusters.map(({ size }) => size)).toEqual([1001, 1000]);
+    expect((await client.listJobs({ collection: 'large' })).jobs).toMatchObject([{ kind: 'cluster' }]);
+    const pictures = await client.clusterPictures(name, [filled.pictures[3], new Blob([new Uint8Array(a)])], {
+      clusters: 1,
+      facilityCost: 0.5,
+    });
+    expect(pictures.clusters[0].members.map(({ image }) => image).sort()).toEqual([0, 1]);
+    await client.deleteCollection('large');
+  });
+
+  it('says which job it waited for in vain', async () => {
+    const job = { state: 'failed', error: { code: 'not-found', message: 'the collection has no item 7' } };
+    const error = new JobError(job as Job);
+    expect([error.message, error.job]).toEqual(['the collection has no item 7', job]);
+    expect(new JobError({ id: 3, state: 'cancelled', error: null } as Job).message).toBe(
+      'job 3 was cancelled',
+    );
   });
 
   it('starts jobs, watches them over the wire, and waits for them', async () => {

@@ -1,27 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { facilityLocation } from '../../src/cluster/facility-location.js';
 import { clustererNames, findClusterer } from '../../src/cluster/index.js';
-import { PointDistances } from '../../src/cluster/point-distances.js';
-import {
-  assignToMedoids,
-  type DistanceMatrix,
-  facilityEnergy,
-  pairwiseDistances,
-} from '../../src/math/facility-location.js';
+import { assignToMedoids, facilityEnergy, pairwiseDistances } from '../../src/math/facility-location.js';
 import { createRandom } from '../../src/math/random.js';
-import type { VectorBlock } from '../../src/math/vectors.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
+import { measureAll } from '../fixtures/measured-distances.js';
 import { bestEnergy, naiveGreedy, naiveSwaps } from '../oracles/naive-medoids.js';
-
-/** The distances that clusters are made by, which are rounded. */
-function measureAll(block: VectorBlock): DistanceMatrix {
-  const distances = new PointDistances(block);
-  const points = Array.from({ length: block.count }, (_, i) => i);
-  return {
-    distances: Float64Array.from(points.flatMap(i => points.map(j => distances.measure(i, j)))),
-    count: block.count,
-  };
-}
 
 describe('clustering by facility location', () => {
   it('has the values worked out by hand', async () => {

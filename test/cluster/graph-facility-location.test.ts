@@ -4,24 +4,11 @@ import { graphFacilityLocation } from '../../src/cluster/graph-facility-location
 import { NeighbourLists, type NeighbourTable } from '../../src/cluster/neighbour-lists.js';
 import { PointDistances } from '../../src/cluster/point-distances.js';
 import { assignToMedoids, facilityEnergy, pairwiseDistances } from '../../src/math/facility-location.js';
-import { nearestRows } from '../../src/math/nearest-rows.js';
 import { createRandom } from '../../src/math/random.js';
 import type { VectorBlock } from '../../src/math/vectors.js';
 import { createTurns } from '../../src/take-turns.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
-
-/** Rows that are too short end in −1. */
-function tableOf(rows: readonly (readonly number[])[], width: number): NeighbourTable {
-  const neighbours = new Int32Array(rows.length * width).fill(-1);
-  for (const [i, row] of rows.entries()) neighbours.set(row.slice(0, width), i * width);
-  return { neighbours, width };
-}
-
-function nearestTable(block: VectorBlock, width: number): NeighbourTable {
-  const candidates = Array.from({ length: block.count }, (_, i) => i);
-  const near = candidates.map(i => nearestRows(block, i, { candidates, count: width }).map(({ row }) => row));
-  return tableOf(near, width);
-}
+import { nearestTable, tableOf } from '../fixtures/nearest-table.js';
 
 const listNeighbours = (
   block: VectorBlock,

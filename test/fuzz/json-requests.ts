@@ -45,6 +45,8 @@ function validRequest(random: Random, known: Known): JsonRequest {
     post('/items/delete', { ids: [id, 999_999] }),
     post('/items/delete', { keys: [item.key, 'nobody'] }),
     post('/items/delete', { filter: { and: [{ field: 'label', equals: 'json' }, filter] } }),
+    post('/clusters', { clusters: 'elbow', mostClusters: 4, filter }),
+    post('/clusters', { clusters: 2, facilityCost: 0.5, itemIds: [id, pick(random, known.itemIds)] }),
     post('/jobs', { kind: 'cluster', clusters: 3, method: 'k-means', seed: 1 }),
     post('/jobs', { kind: 'dedupe', maxDistance: 0.1 }),
     post('/jobs', { kind: 'evaluate', ks: [1, 2] }),

@@ -52,3 +52,32 @@ export function naiveSwaps(matrix: DistanceMatrix, start: readonly number[]): nu
   }
   return medoids;
 }
+
+/** Mean of 1 − d₁/d₂ over all points, those that are medoids counting 0; 0 with one medoid. */
+export function naiveSilhouette({ distances, count }: DistanceMatrix, medoids: readonly number[]): number {
+  const shares = pointsOf(count).map(i => {
+    const [first, second = 0] = medoids.map(j => distances[j * count + i]).sort((a, b) => a - b);
+    return medoids.includes(i) || second === 0 ? 0 : 1 - first / second;
+  });
+  return shares.reduce((sum, share) => sum + share, 0) / count;
+}
+
+/** The first of the medoids, the first two, and so on. */
+const prefixesOf = (medoids: readonly number[]): number[][] =>
+  medoids.map((_, at) => medoids.slice(0, at + 1));
+
+/** The number at which the curve of energies is farthest below its chord, by the area of the triangle with its ends. */
+export function naiveElbow(matrix: DistanceMatrix, medoids: readonly number[]): number {
+  const energies = prefixesOf(medoids).map(chosen => -facilityEnergy(matrix, chosen));
+  const [first, last] = [energies[0], energies[energies.length - 1]];
+  const run = energies.length - 1;
+  const areas = energies.map((energy, at) => (first - energy) * run - (first - last) * at);
+  const greatest = Math.max(...areas);
+  // Apart from rounding, of equals the least.
+  return 1 + areas.findIndex(area => area >= greatest - 1e-9 * Math.abs(first * run));
+}
+
+export function naiveBySilhouette(matrix: DistanceMatrix, medoids: readonly number[]): number {
+  const silhouettes = prefixesOf(medoids).map(chosen => naiveSilhouette(matrix, chosen));
+  return 1 + silhouettes.findIndex(silhouette => silhouette >= Math.max(...silhouettes) - 1e-9);
+}

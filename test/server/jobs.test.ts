@@ -50,6 +50,7 @@ describe('jobs', () => {
   describe('that are started', () => {
     const kinds: [string, object, (result: Record<string, unknown>) => void][] = [
       ['cluster', { clusters: 3 }, ({ clusters }) => expect(clusters).toHaveLength(3)],
+      ['cluster', { itemIds: [3, 5] }, ({ items }) => expect(items).toBe(2)],
       [
         'cluster',
         { clusters: 2, method: 'k-means', seed: 7 },
@@ -76,7 +77,18 @@ describe('jobs', () => {
         'kind',
         /got "activate-model"/,
       ],
-      ['no clusters', { kind: 'cluster' }, 'clusters', /expected number, got nothing/],
+      [
+        'no number for k-means',
+        { kind: 'cluster', method: 'k-means' },
+        'clusters',
+        /^clusters: expected a number with the method k-means, got nothing/,
+      ],
+      [
+        'a cost for k-means',
+        { kind: 'cluster', method: 'k-means', clusters: 2, facilityCost: 1 },
+        'facilityCost',
+        /^facilityCost: expected it with the method facility-location only, got 1/,
+      ],
       ['0 clusters', { kind: 'cluster', clusters: 0 }, 'clusters', />=1, got 0/],
       ['another method', { kind: 'cluster', clusters: 2, method: 'x' }, 'method', /got "x"/],
       ['another field', { kind: 'dedupe', clusters: 2 }, 'clusters', /there is no field "clusters" here/],

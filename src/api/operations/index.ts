@@ -1,4 +1,5 @@
 import type { Operation } from '../operation.js';
+import { clusterItems } from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {
@@ -32,6 +33,7 @@ export const operations = {
   getItemThumbnail,
   search,
   searchBatch,
+  clusterItems,
   listModels,
   activateModel,
   rollBackModel,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { clusterInputSchema } from '../../gallery/clustering/clustering-input.js';
 import { evaluateInputSchema } from '../../gallery/evaluations/evaluation-input.js';
-import { clusterInputSchema } from '../../gallery/jobs/cluster.js';
 import { dedupeInputSchema } from '../../gallery/jobs/dedupe.js';
 
 /** Work that can be asked for by itself; other jobs come of adding pictures and of changing the model. */
@@ -8,7 +8,9 @@ export const newJobSchema = z
   .discriminatedUnion(
     'kind',
     [
-      clusterInputSchema.extend({ kind: z.literal('cluster').describe('groups the items around medoids') }),
+      clusterInputSchema.safeExtend({
+        kind: z.literal('cluster').describe('groups the items around medoids'),
+      }),
       dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
       evaluateInputSchema.extend({
         kind: z.literal('evaluate').describe('measures the model on the labels, and stores what comes out'),

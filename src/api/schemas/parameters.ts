@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { findJsonExcess } from '../json-shape.js';
 
 /** What the document says of a parameter in place of how its text is read. */
-const shownAs = (schema: Record<string, unknown>): { readonly parameter: Record<string, unknown> } => ({
+export const shownAs = (
+  schema: Record<string, unknown>,
+): { readonly parameter: Record<string, unknown> } => ({
   parameter: schema,
 });
 

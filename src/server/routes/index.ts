@@ -3,6 +3,7 @@ import type { FetchImage } from '../../gallery/image-fetching.js';
 import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
+import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
 import { createEvaluationRoutes } from './evaluations.js';
 import { createItemRoutes } from './items.js';
@@ -30,6 +31,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
   createSearchRoutes,
+  createClusterRoutes,
   createModelRoutes,
   createEvaluationRoutes,
   createJobRoutes,
