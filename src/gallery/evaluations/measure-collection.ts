@@ -34,11 +34,11 @@ async function measureSearches(
 ): Promise<NeighbourQuality> {
   await unlessAborted(space.indexed(), signal);
   const rowOfVector = new Map(items.map(({ vectorId }, row) => [vectorId, row]));
-  const share = items.length / Math.max(items.length, allowed?.size ?? space.exact.size);
+  const amounts = { candidates: items.length, among: allowed?.size ?? space.exact.size };
   const find = (row: number, count: number): number[] => {
     const [query, exclude] = [rowOf(block, row), new Set([items[row].vectorId])];
     return searchAsServed(
-      { count, share },
+      { count, ...amounts },
       page => rankHits(space, query, { ...page, exclude, allowed }),
       id => rowOfVector.get(id),
     );

@@ -4,13 +4,14 @@ import { mostResults } from '../search-question.js';
 export interface ServedSearch {
   /** Hits of which those that are no candidates are passed over. */
   readonly count: number;
-  /** Share of what can be found that are candidates: above 0, at most 1. */
-  readonly share: number;
+  /** Candidates in all, and what can be found in all. */
+  readonly candidates: number;
+  readonly among: number;
 }
 
 /** How a search is asked for `count` candidates, page after page, so that mostly the first page has them. */
-export const pageSizeOf = ({ count, share }: ServedSearch): number =>
-  Math.min(mostResults, Math.ceil(count / share));
+const pageSizeOf = ({ count, candidates, among }: ServedSearch): number =>
+  Math.min(mostResults, Math.ceil((count * Math.max(candidates, among)) / candidates));
 
 /**
  * The first `count` candidates as a user finds them who asks page after page; fewer where there are no more, or where

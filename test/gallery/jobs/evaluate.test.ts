@@ -92,27 +92,27 @@ describe('an evaluation that is stored', () => {
       asked.push([k, offset]);
       return { hits: hits.slice(offset, offset + k), hasMore: offset + k < hits.length };
     };
-    const ask = (count: number, share: number, toCandidate: (id: number) => number | undefined) => {
+    const ask = (count: number, candidates: number, toCandidate: (id: number) => number | undefined) => {
       asked.length = 0;
-      return searchAsServed({ count, share }, rank, toCandidate);
+      return searchAsServed({ count, candidates, among: 2500 }, rank, toCandidate);
     };
-    expect(ask(3, 1, id => -id)).toEqual([-0, -1, -2]);
+    expect(ask(3, 2500, id => -id)).toEqual([-0, -1, -2]);
     expect(asked).toEqual([[3, 0]]);
-    // Every fourth counts, and the share says so.
-    expect(ask(2, 1 / 4, id => (id % 4 === 3 ? id : undefined))).toEqual([3, 7]);
+    // Every fourth counts, and they are counted.
+    expect(ask(2, 625, id => (id % 4 === 3 ? id : undefined))).toEqual([3, 7]);
     expect(asked).toEqual([[8, 0]]);
-    // They lie farther away than the share lets expect.
-    expect(ask(2, 1 / 2, id => (id >= 5 ? id : undefined))).toEqual([5, 6]);
+    // They lie farther away than their number lets expect.
+    expect(ask(2, 1250, id => (id >= 5 ? id : undefined))).toEqual([5, 6]);
     expect(asked).toEqual([
       [4, 0],
       [4, 4],
     ]);
-    expect(ask(2000, 1, id => id)).toHaveLength(2000);
+    expect(ask(2000, 2500, id => id)).toHaveLength(2000);
     expect(asked).toEqual([
       [1000, 0],
       [1000, 1000],
     ]);
-    expect(ask(9, 1, id => (id === 2499 ? id : undefined))).toEqual([2499]);
+    expect(ask(9, 2500, id => (id === 2499 ? id : undefined))).toEqual([2499]);
   });
 
   it('measures the searches of its collection, as far as they are filtered', async () => {
