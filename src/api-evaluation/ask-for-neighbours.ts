@@ -127,6 +127,8 @@ export async function* askForNeighbours(
       const own = answers.splice(0, searches.length);
       if (own.some(results => results === undefined)) return { row, exact: undefined };
       const [exact, nearest, widest = nearest] = own.map(results => toFound(row, results as Results));
+      // Equally near ones in the order of the rows, which is not that of the ids.
+      exact.sort((a, b) => a.distance - b.distance || a.row - b.row);
       const most = Math.max(search.largestK, search.relevantTo(row));
       return { row, exact, nearest: nearest.slice(0, search.largestK), widest: widest.slice(0, most) };
     });

@@ -1,9 +1,13 @@
 import type { ItemFilter, MedoidClient } from '../client/medoid-client.js';
+import { inCodePointOrder } from '../in-code-point-order.js';
 
-/** The items of a collection that have a label, by ascending id, as few numbers: there may be many. */
+/**
+ * The items of a collection that have a label, as few numbers: there may be many. Class after class in code-point order,
+ * within one by ascending id: sums, ties and clusters go by that order.
+ */
 export interface LabelledItems {
   readonly ids: readonly number[];
-  /** Number of each one's label, in the order in which labels come first: [items]. */
+  /** Number of each one's label, ascending: [items]. */
   readonly labels: Int32Array;
   /** By number. */
   readonly names: readonly string[];
@@ -26,25 +30,22 @@ export async function listLabelled(
   collection: string,
   { filter, signal, onProgress }: ListOptions,
 ): Promise<LabelledItems> {
-  const ids: number[] = [];
-  const labels: number[] = [];
-  const numbers = new Map<string, number>();
-  const sizes: number[] = [];
+  const idsOf = new Map<string, number[]>();
   let searched = 0;
   for await (const { id, label } of client.eachItem(collection, { signal, ...(filter && { filter }) })) {
     if (++searched % 200 === 0) onProgress(searched);
     if (label === null) continue;
-    const number = numbers.get(label) ?? numbers.size;
-    numbers.set(label, number);
-    sizes[number] = (sizes[number] ?? 0) + 1;
+    const ids = idsOf.get(label) ?? [];
+    if (ids.length === 0) idsOf.set(label, ids);
     ids.push(id);
-    labels.push(number);
   }
+  const classes = [...idsOf].sort(([a], [b]) => inCodePointOrder(a, b));
+  const ids = classes.flatMap(([, own]) => own);
   return {
     ids,
-    labels: Int32Array.from(labels),
-    names: [...numbers.keys()],
-    sizes,
+    labels: Int32Array.from(classes.flatMap(([, own], number) => own.map(() => number))),
+    names: classes.map(([name]) => name),
+    sizes: classes.map(([, own]) => own.length),
     rowOf: new Map(ids.map((id, row) => [id, row])),
     searched,
   };

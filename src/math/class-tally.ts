@@ -1,3 +1,4 @@
+import { inCodePointOrder } from '../in-code-point-order.js';
 import { createRetrievalTally, type RetrievalTally } from './retrieval-tally.js';
 
 /** How well the items of one class find each other. */
@@ -36,7 +37,7 @@ interface OneClass {
 }
 
 function mostMistaken(mistakes: ReadonlyMap<string, number>): ClassQuality['mistakenFor'] {
-  const [most] = [...mistakes].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const [most] = [...mistakes].sort(([a, n], [b, m]) => m - n || inCodePointOrder(a, b));
   return most === undefined ? null : { label: most[0], queries: most[1] };
 }
 
@@ -46,7 +47,7 @@ function describe(label: string, { queries, tally, mistakes }: OneClass): ClassQ
 }
 
 const worstFirst = (a: ClassQuality, b: ClassQuality): number =>
-  a.mapAtR - b.mapAtR || a.recallAt1 - b.recallAt1 || (a.label < b.label ? -1 : 1);
+  a.mapAtR - b.mapAtR || a.recallAt1 - b.recallAt1 || inCodePointOrder(a.label, b.label);
 
 export function createClassTally(): ClassTally {
   const classes = new Map<string, OneClass>();

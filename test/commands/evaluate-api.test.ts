@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MedoidClient, type NewEvaluation } from '../../src/client/medoid-client.js';
+import { createRandom } from '../../src/math/random.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { type Running, runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 import { createTinyModel } from '../fixtures/tiny-model.js';
@@ -32,9 +33,10 @@ describe('the evaluation of a server', () => {
   let key: string;
 
   const at = (name: string): string => join(folder, name);
+  const listing = (): string => join(data, 'listing.csv');
   const evaluateApi = (...options: string[]) => runMedoid('evaluate-api', '--url', url, ...options);
-  const measureOnServer = async (input: NewEvaluation): Promise<Quality> => {
-    const { id } = await client().startEvaluation('default', input);
+  const measureOnServer = async (input: NewEvaluation, collection = 'default'): Promise<Quality> => {
+    const { id } = await client().startEvaluation(collection, input);
     return (await client().waitForJob(id)).result as unknown as Quality;
   };
   const client = () => new MedoidClient({ baseUrl: url, apiKey: key });
@@ -45,8 +47,19 @@ describe('the evaluation of a server', () => {
     // Two large ones, and K beyond the candidates that a graph weighs at least.
     await createClassFolders(data, { classes: 2, images: 65 });
     model = await createTinyModel(at('model'));
-    const added = await runMedoid('index', data, '--gallery', at('gallery'), '--model', model);
-    expect(added.exitCode).toBe(0);
+    // Listed in no order; one of them stands there under two labels, as equally near ones do.
+    const twin = join('class-03', '0.png');
+    await copyFile(join(data, 'class-01', '0.png'), join(data, twin));
+    const files = await readdir(data, { recursive: true });
+    const lines = files.filter(name => name.endsWith('.png')).map(name => `${name},${dirname(name)}`);
+    await writeFile(listing(), ['path,label', ...createRandom('listing').shuffle(lines)].join('\n'));
+    for (const [source, collection] of [
+      [data, 'default'],
+      [listing(), 'listed'],
+    ]) {
+      const options = ['--gallery', at('gallery'), '--model', model, '--collection', collection];
+      expect(await runMedoid('index', source, ...options)).toMatchObject({ exitCode: 0 });
+    }
     key = (
       await runMedoid('keys', 'create', '--gallery', at('gallery'), '--name', 'judge', '--scope', 'admin')
     ).stdout.trim();
@@ -85,6 +98,19 @@ describe('the evaluation of a server', () => {
 
     const input = { ks: [1, 2, 4, 8, 165], seed: 5, worst: 4 };
     expect(metricsOf(await measureOnServer(input))).toEqual(metricsOf(expected));
+  });
+
+  it('equals that of images that were added in another order, but for what that decides', async () => {
+    const dataset = ['--dataset', 'csv', '--data', listing(), '--model', model, '--index', 'hnsw'];
+    const images = JSON.parse((await runMedoid('evaluate', ...dataset, '--json')).stdout);
+    const options = ['--key-file', at('key'), '--collection', 'listed', '--json'];
+    const api = JSON.parse((await evaluateApi(...options)).stdout);
+    const made = await measureOnServer({}, 'listed');
+    // The server's own clustering goes class after class, too; of other clusters the items are in the order of ids.
+    const { index: _, ...expected } = metricsOf(images);
+    expect(metricsOf(made)).toMatchObject(expected);
+    const { nmi: _nmi, ami: _ami, ari: _ari, f1: _f1, ...exactly } = expected;
+    expect(metricsOf(api)).toMatchObject({ ...exactly, index: metricsOf(made).index });
   });
 
   it('equals the one that the server makes of the items of a filter, some of which have no label', async () => {

@@ -3,12 +3,18 @@ import type { EmbeddedItem } from '../../catalog/embedding-sets.js';
 import { kMeans } from '../../cluster/k-means.js';
 import { evaluateEmbeddings } from '../../evaluation/evaluate-embeddings.js';
 import { evaluateNeighbours, type NeighbourQuality } from '../../evaluation/evaluate-neighbours.js';
+import { inCodePointOrder } from '../../in-code-point-order.js';
 import { everyRow } from '../../math/relevant-ranks.js';
-import { rowOf } from '../../math/vectors.js';
+import { rowOf, stackVectors } from '../../math/vectors.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import type { JobContext } from '../jobs/job.js';
 import { rankHits } from '../rank-hits.js';
-import { type LabelledEmbeddings, readLabelled } from '../read-embeddings.js';
+import {
+  type EmbeddingsOfItems,
+  type LabelledEmbeddings,
+  numberLabels,
+  readLabelled,
+} from '../read-embeddings.js';
 import { unlessAborted } from '../unless-aborted.js';
 import { digestItems } from './digest-items.js';
 import type { MeasuredInput } from './evaluation-input.js';
@@ -24,6 +30,15 @@ interface Measurement {
   readonly space: EmbeddingSpace;
   readonly input: MeasuredInput;
   readonly worst: number;
+}
+
+/** Class after class, as data sets are read: sums, ties and the draws of k-means go by the order of the rows. */
+function inOrderOfClasses({ items, block }: EmbeddingsOfItems): LabelledEmbeddings {
+  const nameOf = (row: number): string => items[row].label as string;
+  const rows = [...items.keys()].sort((a, b) => inCodePointOrder(nameOf(a), nameOf(b)) || a - b);
+  const ordered = rows.map(row => items[row]);
+  const vectors = rows.map(row => rowOf(block, row));
+  return { items: ordered, block: stackVectors(vectors, block.dimension), labels: numberLabels(ordered) };
 }
 
 /** What searches of this collection find that are not exact, in its own graph as it is. */
@@ -59,7 +74,9 @@ export async function measureCollection(
   const { ks, seed, clusters, filter } = input;
   const allowed = filter === null ? undefined : space.vectorIdsOf(compileItemFilter(filter));
   const accept = ({ vectorId }: EmbeddedItem): boolean => allowed?.has(vectorId) ?? true;
-  const embeddings = await readLabelled({ catalog, set: space.set }, { signal, accept });
+  const stored = await readLabelled({ catalog, set: space.set }, { signal, accept });
+  const itemsSha256 = await digestItems(stored.items, signal);
+  const embeddings = inOrderOfClasses(stored);
   const { items, block, labels } = embeddings;
   report({ done: 0, total: block.count });
   const names = new Map(items.map(({ label }, row) => [labels[row], label as string]));
@@ -74,7 +91,6 @@ export async function measureCollection(
     name: 'hnsw',
     ...(await measureSearches(embeddings, { ...measurement, allowed }, signal)),
   };
-  const itemsSha256 = await digestItems(items, signal);
   report({ done: block.count, total: block.count });
   const { worst: found = [], index: _, ...quality } = exact;
   return { itemsSha256, result: { items: block.count, ...quality, index, worst: [...found] } };
