@@ -112,7 +112,7 @@ describe('the documentation', () => {
   it('uses only verbs and options there are', () => {
     const calls = pages.flatMap(page => [
       ...read(page).matchAll(
-        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|keys create|keys list|keys revoke|train|evaluate-api|evaluate|index|search|dedupe|serve|doctor|backup|restore|config)\b([^\n`]*)/g,
+        /(?:medoid --|\$ medoid|\bmedoid) (datasets verify|keys create|keys list|keys revoke|train|evaluate-api|evaluate|index|search|cluster|dedupe|serve|doctor|backup|restore|config)\b([^\n`]*)/g,
       ),
     ]);
     expect(calls.length).toBeGreaterThan(8);

@@ -69,6 +69,20 @@ export const numeric = <Schema extends z.ZodType<number, number>>(schema: Schema
 export const numericWithDefault = (schema: z.ZodDefault<z.ZodType<number, number>>) =>
   numeric(schema.unwrap()).default(schema.parse(undefined));
 
+/** JSON as text on the command line, checked by `schema`. */
+export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'expected JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
 /** `name=value,name=value`: numbers and true or false are taken for what they are, all else is text. */
 export const nameValuePairs = z.string().transform((text, context): Record<string, unknown> => {
   const entries = text

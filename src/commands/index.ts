@@ -18,6 +18,7 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   compare: async () => (await import('./compare.js')).compare,
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,
+  cluster: async () => (await import('./cluster.js')).cluster,
   dedupe: async () => (await import('./dedupe.js')).dedupe,
   serve: async () => (await import('./serve.js')).serve,
   doctor: async () => (await import('./doctor.js')).doctor,

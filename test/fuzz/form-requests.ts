@@ -86,6 +86,8 @@ const targets = [
   '/search?k=3',
   '/items',
   '/items?key=form',
+  '/clusters?clusters=2',
+  '/clusters?facilityCost=1&method=k-means',
   '/items/1',
   '/search/batch',
   '/items/delete',
@@ -127,7 +129,7 @@ export const framingRequest: RequestMaker<RawRequest> = (random, known) => {
   const form = createForm(random, known, 'x');
   const head = writeRequest({
     method: 'POST',
-    target: `${collectionPath}/${pick(random, ['search', 'items'])}`,
+    target: `${collectionPath}/${pick(random, ['search', 'items', 'clusters'])}`,
     headers: [
       `Content-Type: ${pick(random, ['multipart/form-data; boundary=x', 'application/json', 'image/png'])}`,
       ...pick(random, [

@@ -14,16 +14,16 @@ export const clusteringMethods = ['facility-location', 'k-means'] as const;
 export const clusteringOptionMeanings = {
   clusters:
     'how many, as many as items where there are fewer; or who chooses: silhouette where clusters lie best apart, elbow ' +
-    'where more bring little; silhouette unless given, or as many as are worth facilityCost where that is given',
+    'where more bring little; silhouette unless given, or as many as are worth the facility cost where that is given',
   mostClusters:
-    'the most that may be chosen; half of the items, and no more than 1000, unless given; with facilityCost ' +
+    'the most that may be chosen; half of the items, and no more than 1000, unless given; with a facility cost ' +
     `${mostClustersAtAll}`,
   method:
     `facility-location finds the medoids that are nearest to all; with more than ${mostCompared} items it looks at ` +
     'near ones in the graph, not at every pair; k-means moves centres to the means of their items',
   facilityCost:
     'opens a cluster only if it brings all items together nearer to their medoids by more than this distance; ' +
-    'then a number of `clusters` is the most there may be; for facility-location',
+    'then a number of clusters is the most there may be; for facility-location',
   seed: 'of k-means; nothing is drawn by facility-location',
 } as const;
 
