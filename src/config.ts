@@ -60,6 +60,10 @@ export function readHubEnvironment(environment: Environment = process.env): HubE
   );
 }
 
+/** The API key that a server is asked with, where it is not in a file. */
+export const readApiKey = (environment: Environment = process.env): string | undefined =>
+  environment.MEDOID_KEY || undefined;
+
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const code = error.code === 'ENOENT' ? 'file-not-found' : 'file-unusable';

@@ -39,6 +39,11 @@ export const errorCatalogue = {
   'out-exists': { status: 409, exit: 1, title: 'The output is already there' },
   'training-diverged': { status: 500, exit: 1, title: 'Training left the finite numbers' },
   'engine-unavailable': { status: 500, exit: 1, title: 'The requested training engine is not installed' },
+  'server-unusable': {
+    status: 502,
+    exit: 1,
+    title: 'A server cannot be reached, or does not answer as one should',
+  },
   'address-in-use': { status: 500, exit: 1, title: 'The port is taken' },
   'storage-full': { status: 507, exit: 1, title: 'There is no room left to store anything' },
   'storage-failed': { status: 500, exit: 1, title: 'What is stored cannot be read or written' },

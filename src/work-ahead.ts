@@ -2,25 +2,35 @@
 export const inBatches = <T>(entries: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => entries.slice(i * size, (i + 1) * size));
 
-/** Does the work for the next entry, on the other core where it can, while the caller is busy with the one it got. */
+/**
+ * Does the work for the next entries, on the other core where it can, while the caller is busy with the one it got. In
+ * the order of the entries.
+ * @param options.ahead entries that are worked on beside the one that is waited for; 1 unless given
+ */
 export async function* workAhead<T, R>(
   entries: readonly T[],
   work: (entry: T) => Promise<R>,
+  { ahead = 1 }: { readonly ahead?: number } = {},
 ): AsyncGenerator<[T, R]> {
-  const start = (i: number): Promise<R> | undefined => {
-    const promise = i < entries.length ? work(entries[i]) : undefined;
-    // Awaited below; a failure before that is not an unhandled one.
-    promise?.catch(() => undefined);
-    return promise;
+  const underWay: Promise<R>[] = [];
+  let started = 0;
+  const fill = (): void => {
+    while (underWay.length < ahead && started < entries.length) {
+      const promise = work(entries[started++]);
+      // Awaited below; a failure before that is not an unhandled one.
+      promise.catch(() => undefined);
+      underWay.push(promise);
+    }
   };
-  let next = start(0);
   try {
-    for (let i = 0; next !== undefined; i++) {
-      const done = await next;
-      next = start(i + 1);
-      yield [entries[i], done];
+    fill();
+    for (const entry of entries) {
+      const done = await underWay[0];
+      underWay.shift();
+      fill();
+      yield [entry, done];
     }
   } finally {
-    await next?.catch(() => undefined);
+    await Promise.allSettled(underWay);
   }
 }

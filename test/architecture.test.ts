@@ -23,10 +23,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ['catalog', 'gallery', 'images'],
   server: ['api', 'catalog', 'gallery', 'images'],
   client: ['api', 'catalog', 'gallery', 'images'],
+  'api-evaluation': ['client', 'evaluation', 'math'],
   web: [],
   commands: [
     ...['math', 'images', 'datasets', 'vector-index', 'catalog', 'embed', 'cluster', 'evaluation', 'train'],
-    ...['features', 'comparison', 'hub', 'report', 'gallery', 'server'],
+    ...['features', 'comparison', 'hub', 'report', 'gallery', 'server', 'client', 'api-evaluation'],
   ],
 };
 

@@ -70,7 +70,7 @@ export const evaluate: Benchmark = {
       await visitRanks(block, labels, {
         queries: rows,
         gallery: rows,
-        visit: of => void found.push(Array.from(of)),
+        visit: ({ ranks }) => void found.push(Array.from(ranks)),
       });
       return found;
     };

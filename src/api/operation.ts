@@ -38,7 +38,15 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With parameters in braces. */
   readonly path: string;
-  readonly tag: 'Operating' | 'Collections' | 'Items' | 'Search' | 'Clusters' | 'Models' | 'Jobs';
+  readonly tag:
+    | 'Operating'
+    | 'Collections'
+    | 'Items'
+    | 'Search'
+    | 'Clusters'
+    | 'Models'
+    | 'Evaluations'
+    | 'Jobs';
   readonly summary: string;
   readonly description?: string;
   readonly access: Access;

@@ -1,5 +1,12 @@
 import { MedoidError, messageOf } from '../errors.js';
-import { parseCollection, parseEmbeddingSet, parseItem, parseJob, parseJobText } from './rows.js';
+import {
+  parseCollection,
+  parseEmbeddingSet,
+  parseEvaluation,
+  parseItem,
+  parseJob,
+  parseJobText,
+} from './rows.js';
 
 /** How the rows of a table are read for looking at each, whatever they refer to. */
 interface AuditedTable {
@@ -42,6 +49,10 @@ export const auditedTables = {
       parseJob(columns);
       for (const text of [input, checkpoint]) parseJobText(text);
     },
+  },
+  evaluations: {
+    sql: `SELECT main.* FROM evaluations AS main ${page}`,
+    parse: parseEvaluation,
   },
 } as const satisfies Record<string, AuditedTable>;
 

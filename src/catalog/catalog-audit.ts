@@ -70,7 +70,15 @@ export interface StoredJob {
   readonly checkpoint: string | null;
 }
 
-const numberedTables = ['collections', 'items', 'vectors', 'embedding_sets', 'loose_images', 'jobs'] as const;
+const numberedTables = [
+  'collections',
+  'items',
+  'vectors',
+  'embedding_sets',
+  'loose_images',
+  'jobs',
+  'evaluations',
+] as const;
 export type NumberedTable = (typeof numberedTables)[number];
 
 /** Ids that were given out are to be at most what SQLite remembers, else they come back. */

@@ -3,6 +3,7 @@ import { storageTrouble } from '../storage-trouble.js';
 import { countWrites } from './count-writes.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
+import { EvaluationTable } from './evaluation-table.js';
 import type { ItemWhere } from './item-where.js';
 import { JobTable } from './job-table.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
@@ -91,6 +92,7 @@ const now = (): string => new Date().toISOString();
 export class Catalog {
   readonly sets: EmbeddingSets;
   readonly jobs: JobTable;
+  readonly evaluations: EvaluationTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   /** Made once: to make it takes longer than to begin and end a transaction. */
@@ -104,6 +106,7 @@ export class Catalog {
     this.inTransaction = database.transaction((work: () => unknown) => work());
     this.sets = new EmbeddingSets(database);
     this.jobs = new JobTable(database);
+    this.evaluations = new EvaluationTable(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
@@ -161,7 +164,7 @@ export class Catalog {
     });
   }
 
-  /** With all its items, vectors and jobs. */
+  /** With all its items, vectors, jobs and evaluations. */
   removeCollection(id: number): void {
     this.statements.removeCollection.run(id);
   }

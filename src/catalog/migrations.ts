@@ -118,5 +118,17 @@ export const migrations: readonly string[] = [
   -- What pictures look like, and what was decided of duplicates.
 
   -- Evaluations.
+  CREATE TABLE evaluations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    model_id TEXT NOT NULL,
+    -- The same text for the same input: those that can be compared are found by it.
+    input TEXT NOT NULL CHECK (json_valid(input)),
+    -- Of the ids, labels and images that it was measured on.
+    items_sha256 TEXT NOT NULL CHECK (length(items_sha256) = 64),
+    result TEXT NOT NULL CHECK (json_valid(result)),
+    created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX evaluations_of_collection ON evaluations (collection_id);
   `,
 ];

@@ -132,9 +132,31 @@ const jobSchema = z
     finishedAt: row.finished_at,
   }));
 
+const evaluationSchema = z
+  .strictObject({
+    id: z.int(),
+    collection_id: z.int(),
+    model_id: z.string(),
+    input: jsonSchema,
+    items_sha256: z.string().length(64),
+    result: jsonSchema,
+    created_at: z.string(),
+  })
+  .transform(row => ({
+    id: row.id,
+    collectionId: row.collection_id,
+    modelId: row.model_id,
+    input: row.input,
+    /** Tells apart what it was measured on. */
+    itemsSha256: row.items_sha256,
+    result: row.result,
+    createdAt: row.created_at,
+  }));
+
 export type CollectionRow = z.output<typeof collectionSchema>;
 export type EmbeddingSetRow = z.output<typeof embeddingSetSchema>;
 export type JobRow = z.output<typeof jobSchema>;
+export type EvaluationRow = z.output<typeof evaluationSchema>;
 export type ItemRow = z.output<typeof itemSchema>;
 
 const parse = <Schema extends z.ZodType>(schema: Schema, row: unknown): z.output<Schema> =>
@@ -146,3 +168,4 @@ export const parseJob = (row: unknown): JobRow => parse(jobSchema, row);
 /** What a job was given or saved; null where there is nothing. */
 export const parseJobText = (text: unknown): unknown => parse(jsonSchema.nullable(), text ?? null);
 export const parseItem = (row: unknown): ItemRow => parse(itemSchema, row);
+export const parseEvaluation = (row: unknown): EvaluationRow => parse(evaluationSchema, row);

@@ -21,10 +21,13 @@ export type PictureClustering = Extract<
   { clusters: { members: { image: number }[] }[] }
 >;
 export type ClusterRequest = JsonBody<'clusterItems'>;
+export type Evaluation = Answer<'getEvaluation'>;
+export type EvaluationPage = Answer<'listEvaluations'>;
 export type Job = Answer<'getJob'>;
 export type JobPage = Answer<'listJobs'>;
 export type NewItems = JsonBody<'addItems'>['items'];
 export type SearchRequest = JsonBody<'search'>;
+export type NewEvaluation = JsonBody<'startEvaluation'>;
 export type NewJob = JsonBody<'startJob'>;
 export type { ItemFilter };
 

@@ -13,17 +13,14 @@ import { type CropCount, cropCounts } from '../images/preprocessing.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
 import { requireReportPath } from '../report/require-report-path.js';
 import { HnswIndex } from '../vector-index/hnsw.js';
-import { type CommandResult, defineCommand, nameList, numeric, seedOption } from './command.js';
+import { type CommandResult, defineCommand, numeric, seedOption } from './command.js';
 import { datasetOptions, openDataset, splitPairOption } from './dataset-options.js';
 import { describeQuality } from './describe-quality.js';
+import { neighbourCountsOption, worstOption } from './measuring-options.js';
 import { modelsOption } from './models-option.js';
 import { createProgress } from './progress.js';
 import { reportEvaluation, reportOption } from './report-evaluation.js';
 import { tryReport } from './try-report.js';
-
-const neighbourCounts = nameList.pipe(
-  z.array(z.coerce.number<string>('expected whole numbers, comma-separated').int().min(1)).min(1),
-);
 
 interface Embedding {
   readonly model?: string | undefined;
@@ -72,9 +69,7 @@ export const evaluate = defineCommand({
     model: z.string().min(1).optional().describe('model directory, or name of a model in --models'),
     models: modelsOption,
     baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
-    k: neighbourCounts
-      .default([1, 2, 4, 8])
-      .describe('values of K of Recall@K and Precision@K, comma-separated'),
+    k: neighbourCountsOption,
     crops: numeric(z.literal(cropCounts))
       .default(1)
       .describe('windows of an image whose embeddings are averaged: 1, 2, 5 or 10'),
@@ -84,6 +79,7 @@ export const evaluate = defineCommand({
       .describe('also search through this index, to compare it with the exact search'),
     clusterer: z.enum(clustererNames).default('k-means').describe('what the clusters are made by'),
     seed: seedOption,
+    worst: worstOption,
     report: reportOption,
   }),
   async run(input, { signal, report: tell }): Promise<CommandResult> {
@@ -107,6 +103,7 @@ export const evaluate = defineCommand({
         clusterer,
         rows,
         index: indexes[input.index],
+        worst: { count: input.worst, nameOf: label => embeddings.classNames[label] },
         signal,
       });
       const { report: path } = input;

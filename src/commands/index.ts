@@ -19,6 +19,7 @@ export const verbs: Readonly<Record<string, () => Promise<CliCommand>>> = {
   'models remove': async () => (await import('./models-remove.js')).modelsRemove,
   train: async () => (await import('./train.js')).train,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
+  'evaluate-api': async () => (await import('./evaluate-api.js')).evaluateApi,
   compare: async () => (await import('./compare.js')).compare,
   index: async () => (await import('./index-images.js')).indexImages,
   search: async () => (await import('./search.js')).search,

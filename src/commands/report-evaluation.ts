@@ -65,6 +65,7 @@ export async function reportEvaluation(path: string, evaluation: Evaluation): Pr
         { name: quality.index === undefined ? name : 'exact', values: quality },
         ...(quality.index === undefined ? [] : [{ name: quality.index.name, values: quality.index }]),
       ],
+      worst: quality.worst ?? [],
       embeddings: {
         ...reportedEmbeddings({ ...embeddings, examples: embeddings.embedded }, input.data),
         rows,

@@ -1,6 +1,7 @@
 import { join, posix } from 'node:path';
 import { MedoidError } from '../errors.js';
-import { type Dataset, type Example, inCodePointOrder } from './dataset.js';
+import { inCodePointOrder } from '../in-code-point-order.js';
+import type { Dataset, Example } from './dataset.js';
 import { wrongPlace } from './list-file.js';
 
 /** An image as a layout lists it. */

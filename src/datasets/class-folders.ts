@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MedoidError, messageOf } from '../errors.js';
 import { isImageName } from '../images/image-name.js';
-import { type DatasetReader, type Example, inCodePointOrder } from './dataset.js';
+import { inCodePointOrder } from '../in-code-point-order.js';
+import type { DatasetReader, Example } from './dataset.js';
 
 /** What a name stands for, links followed; neither of the two for pipes, devices and links that lead nowhere. */
 async function kindOf(path: string): Promise<'folder' | 'file' | 'other'> {

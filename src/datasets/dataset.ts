@@ -30,13 +30,3 @@ export interface DatasetReader {
   /** @throws MedoidError `file-not-found` or `invalid-dataset`, naming what is missing or wrong */
   read(directory: string): Promise<Dataset>;
 }
-
-export const inCodePointOrder = (a: string, b: string): number => {
-  const left = [...a];
-  const right = [...b];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i].codePointAt(0) as number) - (right[i].codePointAt(0) as number);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-};

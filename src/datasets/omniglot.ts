@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { MedoidError } from '../errors.js';
 import { isImageName } from '../images/image-name.js';
+import { inCodePointOrder } from '../in-code-point-order.js';
 import { buildDataset, type ListedImage } from './build-dataset.js';
-import { type DatasetReader, inCodePointOrder } from './dataset.js';
+import type { DatasetReader } from './dataset.js';
 import { wrongPlace } from './list-file.js';
 import { readZipFile } from './zip-file.js';
 

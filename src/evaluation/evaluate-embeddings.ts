@@ -2,7 +2,8 @@ import type { Clusterer } from '../cluster/clusterer.js';
 import { kMeans } from '../cluster/k-means.js';
 import { MedoidError } from '../errors.js';
 import { type Agreement, measureAgreement } from '../math/agreement.js';
-import { everyRow, type RetrievalRows } from '../math/relevant-ranks.js';
+import { type ClassQuality, createClassTally } from '../math/class-tally.js';
+import { everyRow, type RankedQuery, type RetrievalRows } from '../math/relevant-ranks.js';
 import { evaluateQueries } from '../math/retrieval-metrics.js';
 import type { RetrievalMetrics } from '../math/retrieval-tally.js';
 import type { VectorBlock } from '../math/vectors.js';
@@ -19,6 +20,8 @@ export interface EvaluationOptions {
   readonly rows?: RetrievalRows | undefined;
   /** Measured beside the exact search; none unless given. */
   readonly index?: IndexToMeasure | undefined;
+  /** Which classes are found worst; left out unless given. */
+  readonly worst?: { readonly count: number; readonly nameOf: (label: number) => string } | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -27,6 +30,8 @@ export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
   readonly classes: number;
   /** The same retrieval through an index, where one was given. */
   readonly index?: IndexQuality;
+  /** Worst first, by the exact search. */
+  readonly worst?: readonly ClassQuality[];
 }
 
 /**
@@ -39,11 +44,15 @@ export interface EmbeddingQuality extends RetrievalMetrics, Agreement {
 export async function evaluateEmbeddings(
   block: VectorBlock,
   labels: Int32Array,
-  { ks, seed, clusterer = kMeans, rows = everyRow(block.count), index, signal }: EvaluationOptions,
+  { ks, seed, clusterer = kMeans, rows = everyRow(block.count), index, worst, signal }: EvaluationOptions,
 ): Promise<EmbeddingQuality> {
   const classes = new Set(labels).size;
   const asked = { ks, signal, ...rows };
-  const retrieval = await evaluateQueries(block, labels, asked);
+  const tally = createClassTally();
+  const nameOf = (row: number): string => worst?.nameOf(labels[row]) ?? '';
+  const onQuery = ({ row, ranks, nearest }: RankedQuery): void =>
+    tally.count({ label: nameOf(row), ranks, relevant: ranks.length, nearestLabel: nameOf(nearest) });
+  const retrieval = await evaluateQueries(block, labels, { ...asked, onQuery: worst && onQuery });
   if (retrieval.queries === 0 || classes < 2) {
     throw new MedoidError(
       'invalid-dataset',
@@ -53,5 +62,11 @@ export async function evaluateEmbeddings(
   }
   const throughIndex = index && { index: await evaluateThroughIndex(block, labels, { ...asked, ...index }) };
   const { assignment } = await clusterer(block, { clusters: classes, seed, ...(signal && { signal }) });
-  return { ...retrieval, ...measureAgreement(assignment, labels), classes, ...throughIndex };
+  return {
+    ...retrieval,
+    ...measureAgreement(assignment, labels),
+    classes,
+    ...throughIndex,
+    ...(worst && { worst: tally.worst(worst.count) }),
+  };
 }

@@ -7,6 +7,7 @@ import type { Activity } from './activity.js';
 import { CollectionMaker } from './collection-maker.js';
 import { defaultSnapshotAfter } from './default-snapshot-after.js';
 import { createEmbedderPool } from './embedder-pool.js';
+import { Evaluations } from './evaluations/evaluations.js';
 import { type FetchImage, fetchNothing } from './image-fetching.js';
 import { createImageStore, type ImageStore } from './image-store.js';
 import { removeIndexFiles } from './index-files.js';
@@ -57,6 +58,7 @@ export interface GalleryParts {
   readonly collections: OpenCollections;
   readonly maker: CollectionMaker;
   readonly jobs: JobRunner;
+  readonly evaluations: Evaluations;
   /** Those that cannot be removed now are removed when the gallery is opened again. Never fails. */
   readonly removeIndexFiles: (setIds: readonly number[]) => Promise<void>;
 }
@@ -107,6 +109,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
     sweepImages,
     notify,
   });
+  const evaluations = new Evaluations({ ...ground, access, findCollectionId });
   const maker = new CollectionMaker({ catalog, access, modelsDirectory, findCollectionId });
   return {
     reserve: ground.reserve,
@@ -117,6 +120,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
     collections,
     maker,
     jobs,
+    evaluations,
     removeIndexFiles: removeFiles,
   };
 }

@@ -8,6 +8,7 @@ import { MedoidError } from '../errors.js';
 import { createActivity } from './activity.js';
 import type { Collection } from './collection.js';
 import { checkCollectionName } from './collection-name.js';
+import type { Evaluations } from './evaluations/evaluations.js';
 import { createGalleryParts, type GalleryOptions, type GalleryParts, notifierOf } from './gallery-parts.js';
 import { removeUnfinishedImages } from './image-store.js';
 import { removeStaleIndexFiles } from './index-files.js';
@@ -78,6 +79,11 @@ export class Gallery {
   /** Long work on the collections. */
   get jobs(): JobRunner {
     return this.parts.jobs;
+  }
+
+  /** What was measured of the collections. */
+  get evaluations(): Evaluations {
+    return this.parts.evaluations;
   }
 
   listCollections(): CollectionSummary[] {

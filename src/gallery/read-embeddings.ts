@@ -71,7 +71,11 @@ export function numberLabels(items: readonly Pick<EmbeddedItem, 'label'>[]): Int
 }
 
 /** As `readEmbeddings`, of the items that have a label. */
-export async function readLabelled(source: ReadSet, signal: AbortSignal): Promise<LabelledEmbeddings> {
-  const embeddings = await readEmbeddings(source, { signal, accept: ({ label }) => label !== null });
+export async function readLabelled(
+  source: ReadSet,
+  { accept = () => true, ...selection }: EmbeddingSelection,
+): Promise<LabelledEmbeddings> {
+  const isLabelled = (item: EmbeddedItem): boolean => item.label !== null && accept(item);
+  const embeddings = await readEmbeddings(source, { ...selection, accept: isLabelled });
   return { ...embeddings, labels: numberLabels(embeddings.items) };
 }

@@ -44,6 +44,30 @@ function sortRelevant(positions: readonly number[], distanceTo: (position: numbe
   };
 }
 
+/** The nearest of the gallery so far, at equal distance the lower position. */
+class Nearest {
+  constructor(
+    public position: number,
+    public distance: number,
+  ) {}
+
+  offer(position: number, distance: number): void {
+    if (distance > this.distance || (distance === this.distance && position > this.position)) return;
+    this.position = position;
+    this.distance = distance;
+  }
+}
+
+/** What a query finds. */
+export interface RankedQuery {
+  /** Of the block. */
+  readonly row: number;
+  /** Of the items of its class, from 1, ascending: [relevant]. */
+  readonly ranks: Int32Array;
+  /** Row of the item at rank 1, of whatever class. */
+  readonly nearest: number;
+}
+
 /** How many of the relevant ones come before the stranger at `position`. */
 function countBefore({ positions, distances }: Relevant, distance: number, position: number): number {
   let count = countBelow(distances, distance);
@@ -54,8 +78,8 @@ function countBefore({ positions, distances }: Relevant, distance: number, posit
 /**
  * For each query that has a relevant item, one of its class other than itself, in the gallery: the ranks of all of them
  * among the gallery without the query, counted from 1, nearest first; equally near ones in the order of their
- * positions. Exact (decision 0008). One pass over the gallery a query: each one that is not relevant moves those behind
- * it back by one. Other work has its turns meanwhile.
+ * positions; and which is the nearest of all. Exact (decision 0008). One pass over the gallery a query: each one that is not
+ * relevant moves those behind it back by one. Other work has its turns meanwhile.
  * @throws MedoidError `interrupted` once the signal is aborted
  * @param block [count, dimension] @param labels class of each: [count]
  */
@@ -64,7 +88,7 @@ export async function visitRanks(
   labels: ArrayLike<number>,
   options: RetrievalRows & {
     readonly signal?: AbortSignal | undefined;
-    readonly visit: (ranks: Int32Array) => void;
+    readonly visit: (query: RankedQuery) => void;
   },
 ): Promise<void> {
   const { queries, gallery, signal, visit } = options;
@@ -78,10 +102,13 @@ export async function visitRanks(
   /** In doubles, summed up in the order of the numbers: what decides. */
   const distanceTo = (row: number, position: number): number =>
     squaredDistance(rowOf(block, row), rowOf(block, gallery[position]));
-  /** Strangers that come just before the i-th of the relevant ones, or after all: [relevant + 1]. */
+  /**
+   * Strangers that come just before the i-th of the relevant ones, or after all: [relevant + 1].
+   * @param nearest of the relevant ones; of all when it returns
+   */
   const countStrangers = (
     row: number,
-    relevant: Relevant,
+    { relevant, nearest }: { readonly relevant: Relevant; readonly nearest: Nearest },
     { products, norm, slack }: Screened,
   ): Int32Array => {
     const { distances } = relevant;
@@ -91,6 +118,7 @@ export async function visitRanks(
     for (let j = 0; j < classOf.length; j++) {
       const least = norm + screen.norms[j] - 2 * products[j] - slack;
       if (least > farthest || classOf[j] === own) continue;
+      if (!(least > nearest.distance)) nearest.offer(j, distanceTo(row, j));
       let before = countBelow(distances, least);
       const isSure = distances[before] > least + 2 * slack;
       if (!isSure) before = countBefore(relevant, distanceTo(row, j), j);
@@ -106,14 +134,14 @@ export async function visitRanks(
       await takeTurn();
       const others = relevantTo(row);
       const relevant = sortRelevant(others, position => distanceTo(row, position));
-      const strangers = countStrangers(row, relevant, answerTo(i));
+      const nearest = new Nearest(relevant.positions[0], relevant.distances[0]);
+      const strangers = countStrangers(row, { relevant, nearest }, answerTo(i));
       let passed = 0;
-      visit(
-        Int32Array.from(others, (_, rank) => {
-          passed += strangers[rank];
-          return rank + 1 + passed;
-        }),
-      );
+      const ranks = Int32Array.from(others, (_, rank) => {
+        passed += strangers[rank];
+        return rank + 1 + passed;
+      });
+      visit({ row, ranks, nearest: gallery[nearest.position] });
     }
   }
 }

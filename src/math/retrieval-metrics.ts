@@ -1,4 +1,4 @@
-import { everyRow, type RetrievalRows, visitRanks } from './relevant-ranks.js';
+import { everyRow, type RankedQuery, type RetrievalRows, visitRanks } from './relevant-ranks.js';
 import { createRetrievalTally, type RetrievalMetrics } from './retrieval-tally.js';
 import type { VectorBlock } from './vectors.js';
 
@@ -6,6 +6,11 @@ export interface RetrievalOptions {
   /** Values of K. */
   readonly ks: readonly number[];
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface QueryOptions extends RetrievalOptions, RetrievalRows {
+  /** Told of each query that something can be found by; nobody unless given. */
+  readonly onQuery?: ((query: RankedQuery) => void) | undefined;
 }
 
 /**
@@ -17,12 +22,13 @@ export interface RetrievalOptions {
 export async function evaluateQueries(
   block: VectorBlock,
   labels: ArrayLike<number>,
-  { ks, queries, gallery, signal }: RetrievalOptions & RetrievalRows,
+  { ks, queries, gallery, signal, onQuery }: QueryOptions,
 ): Promise<RetrievalMetrics> {
   const tally = createRetrievalTally(ks);
-  const visit = (ranks: Int32Array): void => {
-    tally.countAtKs(ranks);
-    tally.countAtR(ranks, ranks.length);
+  const visit = (query: RankedQuery): void => {
+    tally.countAtKs(query.ranks);
+    tally.countAtR(query.ranks, query.ranks.length);
+    onQuery?.(query);
   };
   await visitRanks(block, labels, { queries, gallery, signal, visit });
   return tally.metrics(queries.length);

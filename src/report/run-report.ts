@@ -1,4 +1,5 @@
 import type { Agreement } from '../math/agreement.js';
+import type { ClassQuality } from '../math/class-tally.js';
 import type { RetrievalRows } from '../math/relevant-ranks.js';
 import type { RetrievalMetrics } from '../math/retrieval-tally.js';
 import type { VectorBlock } from '../math/vectors.js';
@@ -51,6 +52,8 @@ export interface RunReport {
   readonly history?: readonly ReportedEpoch[];
   /** Side by side. */
   readonly quality?: readonly ReportedQuality[];
+  /** Classes that are found worst, worst first. */
+  readonly worst?: readonly ClassQuality[];
   readonly embeddings?: ReportedEmbeddings;
 }
 

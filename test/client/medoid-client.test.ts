@@ -154,6 +154,22 @@ describe('the client', () => {
     expect(bad).toMatchObject({ code: 'not-found', field: 'itemId' });
   });
 
+  it('evaluates, and shows what has changed', async () => {
+    const [first, second] = [await client.startEvaluation(name), await client.startEvaluation(name, {})];
+    const [before, after] = [await client.waitForJob(first.id), await client.waitForJob(second.id)].map(
+      ({ result }) => (result as { evaluationId: number }).evaluationId,
+    );
+    const page = await client.listEvaluations(name, { limit: 1, before: after + 1 });
+    expect(page).toMatchObject({ evaluations: [{ id: after }], next: after });
+    const evaluation = await client.getEvaluation(name, after, { comparedWith: before });
+    expect(evaluation).toMatchObject({
+      id: after,
+      change: { since: { id: before }, sameItems: true, mapAtR: 0 },
+    });
+    await client.deleteEvaluation(name, after);
+    await expect(client.getEvaluation(name, after)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('clusters items at once, or by a job that it waits for, and pictures', async () => {
     const few = await client.clusterItems(name, {
       clusters: 2,

@@ -28,6 +28,8 @@ describe('the report of an evaluation', () => {
     const answer = JSON.parse(stdout);
     expect(answer.report).toBe(at('run.html'));
     expect(page).toContain(`<th scope="row">Recall@1</th><td>${answer.recallAt[1].toFixed(4)}</td>`);
+    expect(answer.worst).toHaveLength(5);
+    expect(page).toContain(`<bdi>${answer.worst[0].label}</bdi></th><td>6</td>`);
     expect(page).toContain('Left out class-02/broken.png');
     expect(page).toContain('All 30 images');
     expect(page).not.toContain(folder);

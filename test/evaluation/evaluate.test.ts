@@ -7,9 +7,11 @@ import { classFolders } from '../../src/datasets/class-folders.js';
 import { colourHistogram } from '../../src/embed/colour-histogram.js';
 import { embedExamples } from '../../src/evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../../src/evaluation/evaluate-embeddings.js';
+import { everyRow } from '../../src/math/relevant-ranks.js';
 import { dot, rowOf } from '../../src/math/vectors.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { createPicture } from '../fixtures/images.js';
+import { plainQueries } from '../oracles/plain-retrieval.js';
 
 const signal = new AbortController().signal;
 
@@ -54,6 +56,39 @@ describe('evaluation of an embedder on a data set', () => {
       clusterer: facilityLocation,
     });
     expect(clustered.f1).toBe(1);
+  });
+
+  it('lists the classes that are found worst, by the same ranks as everything else', async () => {
+    const { examples } = await classFolders.read(root);
+    const { block, labels, classNames } = await embedExamples(examples, colourHistogram, { signal });
+    const worst = { count: 3, nameOf: (label: number) => classNames[label] };
+    const quality = await evaluateEmbeddings(block, labels, { ks: [1], seed: 0, worst });
+    const queries = plainQueries(block, labels, everyRow(block.count));
+    const expected = classNames.map((label, number) => {
+      const own = queries.filter(({ row }) => labels[row] === number);
+      const wrong = own.map(({ nearest }) => classNames[labels[nearest]]).filter(name => name !== label);
+      const frequency = (name: string) => wrong.filter(other => other === name).length;
+      const [most] = [...new Set(wrong)].sort((a, b) => frequency(b) - frequency(a) || (a < b ? -1 : 1));
+      return {
+        label,
+        queries: own.length,
+        recallAt1: own.filter(({ ranks }) => ranks[0] === 1).length / own.length,
+        mistakenFor: most === undefined ? null : { label: most, queries: frequency(most) },
+      };
+    });
+    expect(quality.worst).toHaveLength(3);
+    for (const found of quality.worst ?? [])
+      expect(found).toMatchObject(expected.find(({ label }) => label === found.label) ?? {});
+    expect(quality.worst?.some(({ mistakenFor }) => mistakenFor !== null)).toBe(true);
+    const all = { ...worst, count: 9 };
+    const { worst: every = [], mapAtR } = await evaluateEmbeddings(block, labels, {
+      ks: [1],
+      seed: 0,
+      worst: all,
+    });
+    // Classes of one size: the mean of theirs is that of all.
+    expect(every.reduce((sum, one) => sum + one.mapAtR, 0) / 5).toBeCloseTo(mapAtR, 12);
+    expect(every.map(one => one.mapAtR)).toEqual(every.map(one => one.mapAtR).sort((a, b) => a - b));
   });
 
   it('refuses to call anything a result when no query could find anything', async () => {

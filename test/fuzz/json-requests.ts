@@ -50,6 +50,7 @@ function validRequest(random: Random, known: Known): JsonRequest {
     post('/jobs', { kind: 'cluster', clusters: 3, method: 'k-means', seed: 1 }),
     post('/jobs', { kind: 'dedupe', maxDistance: 0.1 }),
     post('/jobs', { kind: 'evaluate', ks: [1, 2] }),
+    post('/evaluations', { ks: [1, 2], seed: 1, clusters: 2, filter, worst: 1 }),
     {
       method: 'PATCH',
       target: `${collectionPath}/items/${id}`,

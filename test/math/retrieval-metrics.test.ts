@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
-import { visitRanks } from '../../src/math/relevant-ranks.js';
+import { type RankedQuery, visitRanks } from '../../src/math/relevant-ranks.js';
 import { evaluateQueries, evaluateRetrieval } from '../../src/math/retrieval-metrics.js';
 import { rowOf, squaredDistance, type VectorBlock } from '../../src/math/vectors.js';
 import { blockOf, randomBatch } from '../fixtures/batches.js';
-import { plainRanks } from '../oracles/plain-retrieval.js';
+import { type PlainQuery, plainQueries } from '../oracles/plain-retrieval.js';
 
 const rowsOf = ({ count }: VectorBlock): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -116,9 +116,10 @@ describe('ranks of the relevant items', () => {
       const given = { ...block, data: block.data.map(change) };
       const rows = createRandom('rows').shuffle(rowsOf(block));
       const request = { queries: rows.slice(0, 40), gallery: rows.slice(count > 9 ? 20 : 0) };
-      const ranks: number[][] = [];
-      await visitRanks(given, labels, { ...request, visit: found => ranks.push([...found]) });
-      expect(ranks).toEqual(plainRanks(given, labels, request));
+      const found: PlainQuery[] = [];
+      const visit = ({ ranks, ...query }: RankedQuery) => found.push({ ...query, ranks: [...ranks] });
+      await visitRanks(given, labels, { ...request, visit });
+      expect(found).toEqual(plainQueries(given, labels, request));
     }
   });
 });

@@ -1,12 +1,24 @@
 import type { RetrievalRows } from '../../src/math/relevant-ranks.js';
 import type { VectorBlock } from '../../src/math/vectors.js';
 
+export interface PlainQuery {
+  readonly row: number;
+  readonly ranks: number[];
+  /** Row of the item at rank 1. */
+  readonly nearest: number;
+}
+
 /** Ranks of each query's relevant items by every distance in doubles, one after the other; nothing is left out. */
-export function plainRanks(
+export function plainRanks(block: VectorBlock, labels: ArrayLike<number>, rows: RetrievalRows): number[][] {
+  return plainQueries(block, labels, rows).map(({ ranks }) => ranks);
+}
+
+/** The same with the nearest of all. */
+export function plainQueries(
   { data, dimension }: VectorBlock,
   labels: ArrayLike<number>,
   { queries, gallery }: RetrievalRows,
-): number[][] {
+): PlainQuery[] {
   const distances = new Float64Array(gallery.length);
   const isBefore = (a: number, b: number): boolean =>
     distances[a] < distances[b] || (distances[a] === distances[b] && a < b);
@@ -28,6 +40,8 @@ export function plainRanks(
       if (labels[gallery[j]] === labels[query]) continue;
       for (let i = relevant.length - 1; i >= 0 && isBefore(j, relevant[i]); i--) ranks[i]++;
     }
-    return [ranks];
+    const others = Array.from(gallery, (_, j) => j).filter(j => gallery[j] !== query);
+    const nearest = gallery[others.reduce((best, j) => (isBefore(j, best) ? j : best))];
+    return [{ row: query, ranks, nearest }];
   });
 }

@@ -29,6 +29,12 @@ const whole: RunReport = {
   warnings: ['All embeddings are alike.'],
   history: createHistory(3),
   quality: [quality],
+  worst: [
+    {
+      ...{ label: '<b>tea</b>', queries: 4, recallAt1: 0.25, rPrecision: 0.3, mapAtR: 0.125 },
+      mistakenFor: { label: 'cola & co', queries: 2 },
+    },
+  ],
   embeddings: createReportedEmbeddings({ images: 60, classes: 3, strays: 4 }),
 };
 
@@ -40,7 +46,11 @@ const bodyOf = (page: string): string => page.slice(page.indexOf('<body>'));
 describe('the report of a run', () => {
   it('tells everything it is given, warnings first', async () => {
     const page = withoutPictures(await renderReport(whole, { seed: 0 }));
-    expect(sections(page)).toEqual(['Warnings', 'Run', 'Quality', 'Training', 'Nearest neighbours', 'Map']);
+    expect(sections(page)).toEqual([
+      ...['Warnings', 'Run', 'Quality', 'Worst classes', 'Training', 'Nearest neighbours', 'Map'],
+    ]);
+    expect(page).toContain('<bdi>&lt;b&gt;tea&lt;/b&gt;</bdi></th><td>4</td><td>0.2500</td>');
+    expect(page).toContain('<bdi>cola &amp; co</bdi> (2 of 4)');
     expect(page).toContain('All embeddings are alike.');
     expect(page).toContain('<dt>network</dt><dd><bdi>resnet</bdi></dd>');
     expect(page).toContain('<th scope="row">Recall@8</th><td>0.9000</td>');

@@ -1,6 +1,7 @@
 import type { Operation } from '../operation.js';
 import { clusterItems } from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
+import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {
   addItems,
   deleteItem,
@@ -36,6 +37,10 @@ export const operations = {
   listModels,
   activateModel,
   rollBackModel,
+  startEvaluation,
+  listEvaluations,
+  getEvaluation,
+  deleteEvaluation,
   startJob,
   listJobs,
   getJob,

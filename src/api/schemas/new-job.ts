@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clusterInputSchema } from '../../gallery/clustering/clustering-input.js';
+import { evaluateInputSchema } from '../../gallery/evaluations/evaluation-input.js';
 import { dedupeInputSchema } from '../../gallery/jobs/dedupe.js';
-import { evaluateInputSchema } from '../../gallery/jobs/evaluate.js';
 
 /** Work that can be asked for by itself; other jobs come of adding pictures and of changing the model. */
 export const newJobSchema = z
@@ -13,7 +13,7 @@ export const newJobSchema = z
       }),
       dedupeInputSchema.extend({ kind: z.literal('dedupe').describe('finds items that show the same') }),
       evaluateInputSchema.extend({
-        kind: z.literal('evaluate').describe('measures the model on the labels'),
+        kind: z.literal('evaluate').describe('measures the model on the labels, and stores what comes out'),
       }),
     ],
     { error: ({ code }) => (code === 'invalid_union' ? 'expected cluster, dedupe or evaluate' : undefined) },

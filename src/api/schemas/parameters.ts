@@ -55,11 +55,14 @@ export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
     .pipe(schema)
     .meta(shownAs({ type: 'string', format: 'json' }));
 
-const anyId = wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
+export const anyId = wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
 
 export const noParameters = z.strictObject({});
 export const collectionParameters = z.strictObject({ name: z.string().describe('name of the collection') });
 export const itemParameters = collectionParameters.extend({ id: anyId.describe('id of the item') });
+export const evaluationParameters = collectionParameters.extend({
+  id: anyId.describe('id of the evaluation'),
+});
 export const jobParameters = z.strictObject({ id: anyId.describe('id of the job') });
 
 /** A page of a list by ascending id. */

@@ -85,6 +85,12 @@ export const findingCatalogue = {
     mend: null,
     advice: restore,
   },
+  'evaluation-orphan': {
+    severity: 'error',
+    meaning: 'An evaluation belongs to a collection that is gone',
+    mend: null,
+    advice: restore,
+  },
   'vector-orphan': {
     severity: 'warning',
     meaning: 'A vector belongs to an item or a set that is gone, or that do not belong together',

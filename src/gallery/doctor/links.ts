@@ -8,6 +8,7 @@ function describeLink({ table, column, parent, rowId }: BrokenLink): Finding | u
   if (table === 'items') return { code: 'item-orphan', itemId: rowId, detail };
   if (table === 'embedding_sets') return { code: 'set-orphan', setId: rowId, detail };
   if (table === 'jobs') return { code: 'job-orphan', jobId: rowId, detail };
+  if (table === 'evaluations') return { code: 'evaluation-orphan', table, rowId, detail };
   if (column === 'previous_set_id') return { code: 'previous-set-missing', rowId, detail };
   // Told by the vector or the collection itself, below.
   return undefined;
@@ -16,7 +17,7 @@ function describeLink({ table, column, parent, rowId }: BrokenLink): Finding | u
 /** That what refers to each other is there, and belongs together. */
 export const links: CatalogCheck = {
   name: 'links',
-  what: 'that items, sets of vectors, vectors and jobs belong to something that is there',
+  what: 'that items, sets of vectors, vectors, jobs and evaluations belong to something that is there',
   needs: 'catalog',
   async check({ audit, tell }) {
     const broken = audit.listBrokenLinks();

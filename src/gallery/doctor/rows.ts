@@ -3,7 +3,7 @@ import { readableFormats } from '../../images/decode.js';
 import type { CatalogCheck, CheckedGallery } from './check.js';
 
 const rowsAtOnce = 500;
-const tables: readonly AuditedTableName[] = ['collections', 'embedding_sets', 'items', 'jobs'];
+const tables: readonly AuditedTableName[] = ['collections', 'embedding_sets', 'items', 'jobs', 'evaluations'];
 
 async function checkRows({ audit, takeTurn, tell }: CheckedGallery, table: AuditedTableName): Promise<void> {
   for (let afterId = 0; ; ) {

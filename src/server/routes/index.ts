@@ -5,6 +5,7 @@ import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
 import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
+import { createEvaluationRoutes } from './evaluations.js';
 import { createItemRoutes } from './items.js';
 import { createJobRoutes } from './jobs.js';
 import { createModelRoutes } from './models.js';
@@ -32,6 +33,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createSearchRoutes,
   createClusterRoutes,
   createModelRoutes,
+  createEvaluationRoutes,
   createJobRoutes,
   createOperatingRoutes,
 ];

@@ -112,6 +112,18 @@ const damages: readonly Damage[] = [
     left: ['job-orphan'],
   },
   {
+    name: 'an evaluation without its collection',
+    sql: `INSERT INTO evaluations VALUES (1, 77, 'a', '{}', '${'0'.repeat(64)}', '{}', 'then')`,
+    codes: ['evaluation-orphan'],
+    left: ['evaluation-orphan'],
+  },
+  {
+    name: 'an evaluation that is cut off',
+    sql: `INSERT INTO evaluations VALUES (1, 1, 'a', '{}', '${'0'.repeat(64)}', '{"ite', 'then')`,
+    codes: ['row-odd'],
+    left: ['row-odd'],
+  },
+  {
     name: 'a collection whose set is gone',
     sql: 'UPDATE collections SET active_set_id = 9',
     codes: ['active-set-missing'],
