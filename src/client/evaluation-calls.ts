@@ -1,9 +1,9 @@
-import { ClusterCalls } from './cluster-calls.js';
+import { ClusteringCalls } from './clustering-calls.js';
 import type { Evaluation, EvaluationPage, Job, NewEvaluation } from './messages.js';
 import type { CallOptions } from './transport.js';
 
 /** What the client can ask of evaluations. */
-export abstract class EvaluationCalls extends ClusterCalls {
+export abstract class EvaluationCalls extends ClusteringCalls {
   startEvaluation(name: string, evaluation: NewEvaluation = {}, options: CallOptions = {}): Promise<Job> {
     return this.ask<'startEvaluation'>({
       method: 'POST',

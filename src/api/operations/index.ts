@@ -1,5 +1,5 @@
 import type { Operation } from '../operation.js';
-import { clusterItems } from './clusters.js';
+import { clusterItems } from './cluster-items.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {

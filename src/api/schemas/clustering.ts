@@ -18,7 +18,7 @@ export const mostClusteredPictures = 64;
 export const clusterRequestSchema = clusterInputSchema.meta({ id: 'ClusterRequest' });
 
 /** How pictures that are uploaded are clustered, as parameters after `?`. */
-export const clusterParameters = z
+export const clusterPicturesParameters = z
   .strictObject({
     clusters: z
       .union([wholeNumber({ min: 1, max: mostClustersAtAll }), countChoiceSchema], {

@@ -3,7 +3,7 @@ import type { FetchImage } from '../../gallery/image-fetching.js';
 import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
-import { createClusterRoutes } from './clusters.js';
+import { createClusterItemsRoutes } from './cluster-items.js';
 import { createCollectionRoutes } from './collections.js';
 import { createEvaluationRoutes } from './evaluations.js';
 import { createItemRoutes } from './items.js';
@@ -31,7 +31,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
   createSearchRoutes,
-  createClusterRoutes,
+  createClusterItemsRoutes,
   createModelRoutes,
   createEvaluationRoutes,
   createJobRoutes,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineOperation } from '../operation.js';
 import {
   clusteringSchema,
-  clusterParameters,
+  clusterPicturesParameters,
   clusterRequestSchema,
   mostClusteredAtOnce,
   mostClusteredPictures,
@@ -28,7 +28,7 @@ export const clusterItems = defineOperation({
     'are clustered among each other by the model of the collection, and nothing of them is stored. With JSON everything ' +
     'is in the body, and parameters after `?` are refused; an upload takes its options from them.',
   params: collectionParameters,
-  query: clusterParameters,
+  query: clusterPicturesParameters,
   body: { json: clusterRequestSchema, upload: { mostFiles: mostClusteredPictures } },
   answers: {
     200: { description: 'The clusters.', json: z.union([clusteringSchema, pictureClusteringSchema]) },

@@ -1,4 +1,4 @@
-import { clusterItems } from '../../api/operations/clusters.js';
+import { clusterItems } from '../../api/operations/cluster-items.js';
 import { mostClusteredAtOnce } from '../../api/schemas/clustering.js';
 import { MedoidError } from '../../errors.js';
 import { createBoundedWork } from '../../gallery/bounded-work.js';
@@ -40,7 +40,7 @@ function requireSeveral(pictures: readonly LoosePicture[]): void {
   });
 }
 
-export function createClusterRoutes({ gallery }: RouteParts): Route[] {
+export function createClusterItemsRoutes({ gallery }: RouteParts): Route[] {
   const inTurn = createBoundedWork({ atOnce: clusteredAtOnce, mostWaiting });
   return [
     route(clusterItems, async call => {

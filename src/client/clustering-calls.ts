@@ -11,7 +11,7 @@ import type {
 import type { CallOptions, Message } from './transport.js';
 
 /** What the client can ask of clusters. */
-export abstract class ClusterCalls extends Calls {
+export abstract class ClusteringCalls extends Calls {
   abstract waitForJob(id: number, options?: CallOptions): Promise<Job>;
 
   /**
