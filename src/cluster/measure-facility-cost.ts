@@ -1,0 +1,62 @@
+import type { VectorBlock } from '../math/vectors.js';
+import type { TakeTurn } from '../take-turns.js';
+import { DistanceRows } from './distance-rows.js';
+import { chooseMedoids } from './greedy-medoids.js';
+import { PointDistances } from './point-distances.js';
+
+/** Fewer say nothing. */
+export const fewestMeasured = 32;
+
+/** What greedy gains with each of its choices, and how well apart the clusters around them are. */
+function gainsOf(rows: DistanceRows, medoids: Int32Array): { gains: number[]; apart: number[] } {
+  const { count } = rows;
+  const first = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const second = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const isMedoid = new Uint8Array(count);
+  const [gains, apart]: [number[], number[]] = [[], []];
+  for (const medoid of medoids) {
+    isMedoid[medoid] = 1;
+    const row = rows.rowOf(medoid);
+    let [gain, sum] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      if (row[i] < first[i]) {
+        gain += first[i] - row[i];
+        second[i] = first[i];
+        first[i] = row[i];
+      } else if (row[i] < second[i]) {
+        second[i] = row[i];
+      }
+      if (isMedoid[i] === 0 && second[i] > 0) sum += 1 - first[i] / second[i];
+    }
+    gains.push(gain);
+    // Of one cluster there is no other to be apart from.
+    apart.push(gains.length < 2 ? 0 : sum / count);
+  }
+  return { gains, apart };
+}
+
+/**
+ * A facility cost at which greedy facility location opens as many clusters as are best apart: of all numbers k of clusters
+ * up to half the points, the one whose mean medoid silhouette
+ *   (1/n) Σ_i (1 − d(i, nearest medoid) / d(i, second nearest))
+ * is greatest, summed over the points that are no medoid themselves (Lenssen, Schubert 2022, where medoids count 1: then
+ * the most clusters would always be best). The cost lies half-way between what greedy gains with its k-th choice and with
+ * the next.
+ * @param block [count, dimension]: 4 · count² bytes are taken
+ * @returns nothing where there are fewer than `fewestMeasured` points, or none are apart
+ */
+export async function measureFacilityCost(
+  block: VectorBlock,
+  takeTurn: TakeTurn,
+): Promise<number | undefined> {
+  if (block.count < fewestMeasured) return undefined;
+  const rows = new DistanceRows(new PointDistances(block));
+  await rows.keepAll(takeTurn);
+  const clusters = Math.floor(block.count / 2) + 1;
+  const medoids = await chooseMedoids(rows, { clusters }, takeTurn);
+  const { gains, apart } = gainsOf(rows, medoids);
+  let best = 1;
+  for (let k = 1; k < apart.length - 1; k++) if (apart[k] > apart[best]) best = k;
+  const cost = (gains[best] + gains[best + 1]) / 2;
+  return Number.isFinite(cost) && cost > 0 ? cost : undefined;
+}
