@@ -9,6 +9,7 @@ import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
+import type { CollectionClusters } from './clusters/collection-clusters.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
 import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
@@ -44,6 +45,7 @@ export interface CollectionParts {
   readonly images: ImageStore;
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
+  readonly clusters: CollectionClusters;
   readonly activity: Activity;
   /** Pictures to show, of all collections. */
   readonly rendering: BoundedWork;
@@ -71,6 +73,11 @@ export class Collection {
 
   get modelId(): string {
     return this.parts.space.current.modelId;
+  }
+
+  /** That its items join as they come, if it has any. */
+  get clusters(): CollectionClusters {
+    return this.parts.clusters;
   }
 
   get size(): number {

@@ -1,4 +1,17 @@
 import type { Operation } from '../operation.js';
+import {
+  deleteClustering,
+  getCluster,
+  getClusterHistory,
+  getClustering,
+  getItemCluster,
+  listClusters,
+  mergeClusters,
+  moveToCluster,
+  setClustering,
+  splitCluster,
+  updateCluster,
+} from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import {
   addItems,
@@ -29,6 +42,17 @@ export const operations = {
   deleteItem,
   getItemImage,
   getItemThumbnail,
+  getClustering,
+  setClustering,
+  deleteClustering,
+  listClusters,
+  getCluster,
+  getClusterHistory,
+  updateCluster,
+  mergeClusters,
+  splitCluster,
+  moveToCluster,
+  getItemCluster,
   search,
   searchBatch,
   listModels,

@@ -58,6 +58,7 @@ const anyId = wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
 export const noParameters = z.strictObject({});
 export const collectionParameters = z.strictObject({ name: z.string().describe('name of the collection') });
 export const itemParameters = collectionParameters.extend({ id: anyId.describe('id of the item') });
+export const clusterParameters = collectionParameters.extend({ id: anyId.describe('id of the cluster') });
 export const jobParameters = z.strictObject({ id: anyId.describe('id of the job') });
 
 /** A page of a list by ascending id. */

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { FacilityOptions } from '../../cluster/clusterer.js';
 import { facilityLocation } from '../../cluster/facility-location.js';
+import { findMiddle } from '../../cluster/find-middle.js';
 import { graphFacilityLocation } from '../../cluster/graph-facility-location.js';
 import { kMeans } from '../../cluster/k-means.js';
 import { MedoidError } from '../../errors.js';
-import { rowOf, squaredDistance, type VectorBlock } from '../../math/vectors.js';
+import { rowOf, squaredDistance } from '../../math/vectors.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
 import { findNeighbours } from '../find-neighbours.js';
 import { type EmbeddingsOfItems, readEmbeddings } from '../read-embeddings.js';
@@ -55,21 +56,6 @@ function groupRows(assignment: Int32Array): number[][] {
     rows.push(row);
   }
   return [...groups.values()];
-}
-
-/** The row nearest to the mean of the rows, of equally near ones the first. */
-function findMiddle(block: VectorBlock, rows: readonly number[]): number {
-  const mean = new Float64Array(block.dimension);
-  for (const row of rows) {
-    const vector = rowOf(block, row);
-    for (let d = 0; d < mean.length; d++) mean[d] += vector[d] / rows.length;
-  }
-  let [middle, least] = [rows[0], Number.POSITIVE_INFINITY];
-  for (const row of rows) {
-    const squared = squaredDistance(rowOf(block, row), mean);
-    if (squared < least) [middle, least] = [row, squared];
-  }
-  return middle;
 }
 
 async function locateFacilities(

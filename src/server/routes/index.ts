@@ -3,6 +3,7 @@ import type { FetchImage } from '../../gallery/image-fetching.js';
 import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
+import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
 import { createItemRoutes } from './items.js';
 import { createJobRoutes } from './jobs.js';
@@ -28,6 +29,7 @@ export interface RouteParts {
 const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
+  createClusterRoutes,
   createSearchRoutes,
   createModelRoutes,
   createJobRoutes,

@@ -1,0 +1,138 @@
+import type { Catalog } from '../../catalog/catalog.js';
+import {
+  type ConsolidatedFacilities,
+  consolidateFacilities,
+  mostCompared,
+} from '../../cluster/consolidate-facilities.js';
+import { measureFacilityCost } from '../../cluster/measure-facility-cost.js';
+import { createRandom } from '../../math/random.js';
+import { rowOf, stackVectors } from '../../math/vectors.js';
+import { createTurns } from '../../take-turns.js';
+import type { EmbeddingSpace } from '../embedding-space.js';
+import { findNeighbours } from '../find-neighbours.js';
+import type { OpenedCollection } from '../open-collections.js';
+import { type AppliedConsolidation, applyConsolidation } from './apply-consolidation.js';
+import { type ClusterSnapshot, takeClusterSnapshot } from './cluster-snapshot.js';
+
+/** More lead nowhere new in two steps, and take longer to find. */
+const neighbourCount = 16;
+/** Items that the facility cost is measured with: 16 MB of distances. */
+const mostMeasured = 2000;
+/** After so many that did not fit what had come meanwhile, one is done while nothing else is written. */
+const mostRounds = 3;
+
+export interface ConsolidationParts {
+  readonly opened: OpenedCollection;
+  readonly catalog: Catalog;
+  readonly signal: AbortSignal;
+  /** Writes what is to be kept together with the clusters, or not at all. */
+  readonly alongside: (result: ConsolidationResult) => void;
+}
+
+export interface ConsolidationResult extends AppliedConsolidation {
+  readonly items: number;
+  readonly clusters: number;
+  readonly facilityCost: number;
+  /** Σ of distances to the own medoid, before and after. */
+  readonly energy: { readonly before: number; readonly after: number };
+  /** The energy and what the facilities cost. */
+  readonly cost: { readonly before: number; readonly after: number };
+}
+
+/** As it is asked for; else as measured with a sample, and as many times that as there are items for each of it. */
+async function findFacilityCost(
+  { clustering, embeddings: { block } }: ClusterSnapshot,
+  signal: AbortSignal,
+): Promise<number> {
+  if (clustering.askedCost !== null) return clustering.askedCost;
+  const order = createRandom(`${clustering.seed}/facility-cost`).shuffle(
+    Array.from({ length: block.count }, (_, i) => i),
+  );
+  const rows = order.slice(0, mostMeasured).sort((a, b) => a - b);
+  const sample = stackVectors(
+    rows.map(row => rowOf(block, row)),
+    block.dimension,
+  );
+  const measured = await measureFacilityCost(sample, createTurns(signal));
+  return measured === undefined ? clustering.facilityCost : (measured * block.count) / sample.count;
+}
+
+interface Found {
+  readonly snapshot: ClusterSnapshot;
+  readonly facilityCost: number;
+  readonly found: ConsolidatedFacilities;
+}
+
+async function findBetter(
+  space: EmbeddingSpace,
+  { opened, catalog, signal }: ConsolidationParts,
+): Promise<Found | undefined> {
+  const source = { catalog, collectionId: opened.id, set: space.set };
+  const snapshot = await takeClusterSnapshot(source, signal);
+  if (snapshot === undefined || snapshot.facilities.length === 0) return undefined;
+  const { embeddings, facilities: start, assignment, groups } = snapshot;
+  const facilityCost = await findFacilityCost(snapshot, signal);
+  const table =
+    embeddings.items.length <= mostCompared
+      ? undefined
+      : await findNeighbours(embeddings, {
+          index: await space.indexed(),
+          width: neighbourCount,
+          signal,
+          onProgress: () => undefined,
+        });
+  const options = { groups, facilityCost, table, signal };
+  const found = await consolidateFacilities(embeddings.block, { start, assignment }, options);
+  return { snapshot, facilityCost, found };
+}
+
+/** @returns nothing where it does not fit any more what there is */
+function apply(
+  { snapshot, facilityCost, found }: Found,
+  { opened, catalog, alongside }: ConsolidationParts,
+): ConsolidationResult | undefined {
+  const result = opened.clusters.transaction(() => {
+    const applied = applyConsolidation(catalog, snapshot, found);
+    if (applied === undefined) return undefined;
+    const { clusterings } = catalog;
+    clusterings.saveConsolidation(snapshot.clustering.id, facilityCost);
+    const { energy } = found;
+    const written: ConsolidationResult = {
+      ...applied,
+      items: clusterings.members.countOfCollection(opened.id),
+      clusters: clusterings.countOpen(snapshot.clustering.id),
+      facilityCost,
+      energy,
+      cost: {
+        before: energy.before + facilityCost * snapshot.facilities.length,
+        after: energy.after + facilityCost * found.facilities.length,
+      },
+    };
+    alongside(written);
+    return written;
+  });
+  opened.clusters.forget();
+  return result;
+}
+
+/**
+ * Brings the clusters near to what offline facility location would find at the same cost. Items may come and go and hands
+ * may change clusters while it searches: what it found is written only as far as it fits what there is by then.
+ * @returns nothing where there is nothing to consolidate
+ * @throws MedoidError `interrupted`
+ */
+export async function consolidateClusters(
+  parts: ConsolidationParts,
+): Promise<ConsolidationResult | undefined> {
+  const { opened } = parts;
+  for (let round = 0; round < mostRounds; round++) {
+    const found = await opened.space.use(space => findBetter(space, parts));
+    if (found === undefined) return undefined;
+    const result = await opened.writer.exclusively(async () => apply(found, parts));
+    if (result !== undefined) return result;
+  }
+  return opened.writer.exclusively(async space => {
+    const found = await findBetter(space, parts);
+    return found && apply(found, parts);
+  });
+}
