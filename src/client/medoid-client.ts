@@ -1,14 +1,9 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Operations } from '../api/operations/index.js';
+import { ClusterCalls } from './cluster-calls.js';
 import { imageForm, itemForm } from './forms.js';
 import type {
   AddAnswer,
   Answer,
-  Cluster,
-  ClusterHistory,
-  Clustering,
-  ClusterMembers,
-  ClusterPage,
   Collection,
   Item,
   ItemFilter,
@@ -25,13 +20,8 @@ import type {
   SearchByImageOptions,
   SearchRequest,
 } from './messages.js';
-import {
-  type CallOptions,
-  type ClientOptions,
-  createTransport,
-  type Message,
-  type Send,
-} from './transport.js';
+import { itemsPath } from './paths.js';
+import { type CallOptions, type ClientOptions, createTransport, type Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
 export type * from './messages.js';
@@ -42,11 +32,9 @@ export type { CallOptions, ClientOptions } from './transport.js';
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
  * @throws ProblemError from every method, with the code, the field and the words of the server
  */
-export class MedoidClient {
-  private readonly send: Send;
-
+export class MedoidClient extends ClusterCalls {
   constructor(options: ClientOptions) {
-    this.send = createTransport(options);
+    super(createTransport(options));
   }
 
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
@@ -179,88 +167,6 @@ export class MedoidClient {
     return (await this.send({ method: 'GET', ...message, query: { side }, signal })).blob();
   }
 
-  getClustering(name: string, options: CallOptions = {}): Promise<Clustering> {
-    return this.ask<'getClustering'>({ method: 'GET', path: clusteringPath(name), ...options });
-  }
-
-  setClustering(
-    name: string,
-    settings: JsonBody<'setClustering'> = {},
-    options: CallOptions = {},
-  ): Promise<Job> {
-    const message: Message = { method: 'PUT', path: clusteringPath(name), json: settings, ...options };
-    return this.ask<'setClustering'>(message);
-  }
-
-  async deleteClustering(name: string, options: CallOptions = {}): Promise<void> {
-    await this.send({ method: 'DELETE', path: clusteringPath(name), ...options });
-  }
-
-  listClusters(
-    name: string,
-    { signal, ...query }: PageOptions & { readonly order?: 'size' | 'id' } = {},
-  ): Promise<ClusterPage> {
-    return this.ask<'listClusters'>({ method: 'GET', path: clustersPath(name), query, signal });
-  }
-
-  getCluster(name: string, id: number, { signal, ...query }: PageOptions = {}): Promise<ClusterMembers> {
-    return this.ask<'getCluster'>({ method: 'GET', path: clustersPath(name, id), query, signal });
-  }
-
-  getClusterHistory(
-    name: string,
-    id: number,
-    { signal, ...query }: PageOptions = {},
-  ): Promise<ClusterHistory> {
-    const path = clustersPath(name, id, 'history');
-    return this.ask<'getClusterHistory'>({ method: 'GET', path, query, signal });
-  }
-
-  updateCluster(
-    name: string,
-    id: number,
-    change: JsonBody<'updateCluster'>,
-    options: CallOptions = {},
-  ): Promise<Cluster> {
-    const message: Message = { method: 'PATCH', path: clustersPath(name, id), json: change, ...options };
-    return this.ask<'updateCluster'>(message);
-  }
-
-  mergeClusters(
-    name: string,
-    id: number,
-    others: readonly number[],
-    options: CallOptions = {},
-  ): Promise<Cluster> {
-    const path = clustersPath(name, id, 'merge');
-    return this.ask<'mergeClusters'>({ method: 'POST', path, json: { with: others }, ...options });
-  }
-
-  /** The machine chooses unless some items are given. @returns what was split off */
-  splitCluster(
-    name: string,
-    id: number,
-    itemIds?: readonly number[],
-    options: CallOptions = {},
-  ): Promise<Cluster> {
-    const path = clustersPath(name, id, 'split');
-    return this.ask<'splitCluster'>({ method: 'POST', path, json: { itemIds }, ...options });
-  }
-
-  moveToCluster(
-    name: string,
-    id: number,
-    itemIds: readonly number[],
-    options: CallOptions = {},
-  ): Promise<Cluster> {
-    const path = clustersPath(name, id, 'items');
-    return this.ask<'moveToCluster'>({ method: 'POST', path, json: { itemIds }, ...options });
-  }
-
-  getItemCluster(name: string, id: number, options: CallOptions = {}): Promise<Cluster> {
-    return this.ask<'getItemCluster'>({ method: 'GET', path: itemsPath(name, id, 'cluster'), ...options });
-  }
-
   search(name: string, request: SearchRequest, options: CallOptions = {}): Promise<SearchAnswer> {
     return this.ask<'search'>({
       method: 'POST',
@@ -367,26 +273,6 @@ export class MedoidClient {
   getOpenApi(options: CallOptions = {}): Promise<Answer<'getOpenApi'>> {
     return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
   }
-
-  private ask<Id extends keyof Operations>(message: Message): Promise<Answer<Id>> {
-    return this.askFor<Answer<Id>>(message);
-  }
-
-  private async askFor<Json>(message: Message): Promise<Json> {
-    return (await (await this.send(message)).json()) as Json;
-  }
 }
-
-const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'items'],
-  ...rest,
-];
-
-const clusteringPath = (name: string): string[] => ['v1', 'collections', name, 'clustering'];
-
-const clustersPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'clusters'],
-  ...rest,
-];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];
