@@ -3,12 +3,23 @@ import { parseRow } from './parse-row.js';
 
 const flagSchema = z.union([z.literal(0), z.literal(1)]).transform(flag => flag === 1);
 
+/** A facility cost for each item, as measured when there were so many. */
+export interface MeasuredCost {
+  readonly share: number;
+  readonly items: number;
+}
+
+const toMeasured = (share: number | null, items: number | null): MeasuredCost | null =>
+  share === null || items === null ? null : { share, items };
+
 const clusteringSchema = z
   .strictObject({
     id: z.int(),
     collection_id: z.int(),
     asked_cost: z.number().positive().nullable(),
     facility_cost: z.number().positive(),
+    measured_share: z.number().positive().nullable(),
+    measured_items: z.int().positive().nullable(),
     seed: z.int(),
     consolidate_after: z.int().positive().nullable(),
     changes: z.int().nonnegative(),
@@ -23,6 +34,8 @@ const clusteringSchema = z
     askedCost: row.asked_cost,
     /** That holds now. */
     facilityCost: row.facility_cost,
+    /** What it was for each item when it was last measured; null while it was not. */
+    measured: toMeasured(row.measured_share, row.measured_items),
     seed: row.seed,
     /** Changes; null where the number of items says. */
     consolidateAfter: row.consolidate_after,

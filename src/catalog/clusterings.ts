@@ -8,6 +8,9 @@ export type ClusteringSettings = Pick<
   'askedCost' | 'facilityCost' | 'seed' | 'consolidateAfter'
 >;
 
+/** With what a consolidation was done. */
+export type FoundCost = Pick<ClusteringRow, 'facilityCost' | 'measured'>;
+
 /** A cluster that has members, by itself. */
 export interface ClusterSize {
   readonly clusterId: number;
@@ -41,7 +44,8 @@ const prepareStatements = (database: Database.Database) => ({
   forgetChanges: database.prepare('UPDATE clusterings SET changes = 0 WHERE id = ?'),
   countEdit: database.prepare('UPDATE clusterings SET edits = edits + 1 WHERE id = ?'),
   consolidated: database.prepare(
-    'UPDATE clusterings SET facility_cost = @facilityCost, consolidated_at = @now WHERE id = @id',
+    `UPDATE clusterings SET facility_cost = @facilityCost, measured_share = @share, measured_items = @items,
+       consolidated_at = @now WHERE id = @id`,
   ),
   addCluster: database.prepare('INSERT INTO clusters (clustering_id, created_at) VALUES (?, ?)'),
   cluster: database.prepare('SELECT * FROM clusters WHERE clustering_id = ? AND id = ?'),
@@ -111,8 +115,9 @@ export class Clusterings {
     this.statements.countEdit.run(id);
   }
 
-  saveConsolidation(id: number, facilityCost: number): void {
-    this.statements.consolidated.run({ id, facilityCost, now: now() });
+  saveConsolidation(id: number, { facilityCost, measured }: FoundCost): void {
+    const { share, items } = measured ?? { share: null, items: null };
+    this.statements.consolidated.run({ id, facilityCost, share, items, now: now() });
   }
 
   /** @returns its id */

@@ -120,6 +120,9 @@ export const migrations: readonly string[] = [
     -- As it was asked for; null where it is measured.
     asked_cost REAL CHECK (asked_cost > 0),
     facility_cost REAL NOT NULL CHECK (facility_cost > 0),
+    -- For each item, as measured when there were so many.
+    measured_share REAL CHECK (measured_share > 0),
+    measured_items INTEGER CHECK (measured_items > 0),
     seed INTEGER NOT NULL,
     consolidate_after INTEGER CHECK (consolidate_after > 0),
     -- Since a consolidation was last asked for.

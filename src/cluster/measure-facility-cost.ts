@@ -1,4 +1,4 @@
-import type { VectorBlock } from '../math/vectors.js';
+import { rowOf, stackVectors, type VectorBlock } from '../math/vectors.js';
 import type { TakeTurn } from '../take-turns.js';
 import { DistanceRows } from './distance-rows.js';
 import { chooseMedoids } from './greedy-medoids.js';
@@ -35,13 +35,25 @@ function gainsOf(rows: DistanceRows, medoids: Int32Array): { gains: number[]; ap
   return { gains, apart };
 }
 
+/** Of points that are equal, the first. */
+function dropEqual(block: VectorBlock): VectorBlock {
+  const rows = new Map<string, Float32Array>();
+  for (let i = 0; i < block.count; i++) {
+    const row = rowOf(block, i);
+    const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('latin1');
+    if (!rows.has(bytes)) rows.set(bytes, row);
+  }
+  return stackVectors([...rows.values()], block.dimension);
+}
+
 /**
- * A facility cost at which greedy facility location opens as many clusters as are best apart: of all numbers k of clusters
- * up to half the points, the one whose mean medoid silhouette
+ * The facility cost, divided by the number of points, at which greedy facility location opens as many clusters as are best
+ * apart: of all numbers k of clusters up to a quarter of the points, the one whose mean medoid silhouette
  *   (1/n) Σ_i (1 − d(i, nearest medoid) / d(i, second nearest))
  * is greatest, summed over the points that are no medoid themselves (Lenssen, Schubert 2022, where medoids count 1: then
  * the most clusters would always be best). The cost lies half-way between what greedy gains with its k-th choice and with
- * the next.
+ * the next. Equal points count once, and no more clusters are tried: copies of each picture are the tightest clusters there
+ * are.
  * @param block [count, dimension]: 4 · count² bytes are taken
  * @returns nothing where there are fewer than `fewestMeasured` points, or none are apart
  */
@@ -49,14 +61,14 @@ export async function measureFacilityCost(
   block: VectorBlock,
   takeTurn: TakeTurn,
 ): Promise<number | undefined> {
-  if (block.count < fewestMeasured) return undefined;
-  const rows = new DistanceRows(new PointDistances(block));
+  const distinct = dropEqual(block);
+  if (distinct.count < fewestMeasured) return undefined;
+  const rows = new DistanceRows(new PointDistances(distinct));
   await rows.keepAll(takeTurn);
-  const clusters = Math.floor(block.count / 2) + 1;
+  const clusters = Math.floor(distinct.count / 4) + 1;
   const medoids = await chooseMedoids(rows, { clusters }, takeTurn);
   const { gains, apart } = gainsOf(rows, medoids);
   let best = 1;
   for (let k = 1; k < apart.length - 1; k++) if (apart[k] > apart[best]) best = k;
-  const cost = (gains[best] + gains[best + 1]) / 2;
-  return Number.isFinite(cost) && cost > 0 ? cost : undefined;
+  return (gains[best] + gains[best + 1]) / 2 / distinct.count;
 }

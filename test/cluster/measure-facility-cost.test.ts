@@ -21,10 +21,16 @@ function clumps(count: number, each: number) {
 describe('the facility cost that is measured', () => {
   it.each([3, 5, 8])('opens as many clusters as there are clumps: %i', async count => {
     const block = clumps(count, 12);
-    const facilityCost = (await measureFacilityCost(block, takeTurn)) as number;
+    const facilityCost = block.count * ((await measureFacilityCost(block, takeTurn)) as number);
     const { medoids, assignment } = await facilityLocation(block, { clusters: block.count, facilityCost });
     expect(medoids).toHaveLength(count);
     for (let i = 0; i < block.count; i++) expect(assignment[i]).toBe(assignment[i % count]);
+  });
+
+  it('is the same for each point where every point is there twice', async () => {
+    const block = clumps(5, 12);
+    const twice = { ...block, count: 120, data: Float32Array.from([...block.data, ...block.data]) };
+    expect(await measureFacilityCost(twice, takeTurn)).toBe(await measureFacilityCost(block, takeTurn));
   });
 
   it('is none of too few points, nor of points that are all the same', async () => {

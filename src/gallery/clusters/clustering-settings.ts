@@ -14,8 +14,8 @@ export const clusteringSettingsSchema = z.strictObject({
     .union([z.literal('auto'), z.number().positive().max(greatestCost)])
     .default('auto')
     .describe(
-      'what a cluster costs, in distance: it pays if it brings all its items together nearer to a medoid by more. `auto` ' +
-        `measures it at each consolidation; before the first, it is ${costUntilMeasured}`,
+      'what a cluster costs, in distance: it pays if it brings all its items together nearer to a medoid by more. `auto`: as ' +
+        `many clusters as are best apart, measured at a consolidation; before the first, it is ${costUntilMeasured}`,
     ),
   seed: z.int().min(0).default(0).describe('of what is drawn: the same uploads in the same order join alike'),
   consolidateAfter: z

@@ -1,4 +1,6 @@
 import type { Catalog } from '../../catalog/catalog.js';
+import type { MeasuredCost } from '../../catalog/cluster-rows.js';
+import type { FoundCost } from '../../catalog/clusterings.js';
 import {
   type ConsolidatedFacilities,
   consolidateFacilities,
@@ -39,27 +41,36 @@ export interface ConsolidationResult extends AppliedConsolidation {
   readonly cost: { readonly before: number; readonly after: number };
 }
 
-/** As it is asked for; else as measured with a sample, and as many times that as there are items for each of it. */
-async function findFacilityCost(
-  { clustering, embeddings: { block } }: ClusterSnapshot,
+/** For each item, as a sample says; as it was before where that has not become half or twice as many since. */
+async function measureShare(
+  { clustering: { measured, seed }, embeddings: { block } }: ClusterSnapshot,
   signal: AbortSignal,
-): Promise<number> {
-  if (clustering.askedCost !== null) return clustering.askedCost;
-  const order = createRandom(`${clustering.seed}/facility-cost`).shuffle(
+): Promise<MeasuredCost | null> {
+  if (measured !== null && block.count < 2 * measured.items && measured.items < 2 * block.count) {
+    return measured;
+  }
+  const order = createRandom(`${seed}/facility-cost`).shuffle(
     Array.from({ length: block.count }, (_, i) => i),
   );
   const rows = order.slice(0, mostMeasured).sort((a, b) => a - b);
-  const sample = stackVectors(
-    rows.map(row => rowOf(block, row)),
-    block.dimension,
-  );
-  const measured = await measureFacilityCost(sample, createTurns(signal));
-  return measured === undefined ? clustering.facilityCost : (measured * block.count) / sample.count;
+  const vectors = rows.map(row => rowOf(block, row));
+  const share = await measureFacilityCost(stackVectors(vectors, block.dimension), createTurns(signal));
+  return share === undefined ? measured : { share, items: block.count };
+}
+
+/** As it is asked for; else as measured, as many times as there are items. */
+async function findFacilityCost(snapshot: ClusterSnapshot, signal: AbortSignal): Promise<FoundCost> {
+  const { clustering, embeddings } = snapshot;
+  const { askedCost, facilityCost, measured: before } = clustering;
+  if (askedCost !== null) return { facilityCost: askedCost, measured: before };
+  const measured = await measureShare(snapshot, signal);
+  if (measured === null) return { facilityCost, measured };
+  return { facilityCost: measured.share * embeddings.block.count, measured };
 }
 
 interface Found {
   readonly snapshot: ClusterSnapshot;
-  readonly facilityCost: number;
+  readonly cost: FoundCost;
   readonly found: ConsolidatedFacilities;
 }
 
@@ -71,7 +82,7 @@ async function findBetter(
   const snapshot = await takeClusterSnapshot(source, signal);
   if (snapshot === undefined || snapshot.facilities.length === 0) return undefined;
   const { embeddings, facilities: start, assignment, groups } = snapshot;
-  const facilityCost = await findFacilityCost(snapshot, signal);
+  const cost = await findFacilityCost(snapshot, signal);
   const table =
     embeddings.items.length <= mostCompared
       ? undefined
@@ -81,22 +92,23 @@ async function findBetter(
           signal,
           onProgress: () => undefined,
         });
-  const options = { groups, facilityCost, table, signal };
+  const options = { groups, facilityCost: cost.facilityCost, table, signal };
   const found = await consolidateFacilities(embeddings.block, { start, assignment }, options);
-  return { snapshot, facilityCost, found };
+  return { snapshot, cost, found };
 }
 
 /** @returns nothing where it does not fit any more what there is */
 function apply(
-  { snapshot, facilityCost, found }: Found,
+  { snapshot, cost, found }: Found,
   { opened, catalog, alongside }: ConsolidationParts,
 ): ConsolidationResult | undefined {
   const result = opened.clusters.transaction(() => {
     const applied = applyConsolidation(catalog, snapshot, found);
     if (applied === undefined) return undefined;
     const { clusterings } = catalog;
-    clusterings.saveConsolidation(snapshot.clustering.id, facilityCost);
+    clusterings.saveConsolidation(snapshot.clustering.id, cost);
     const { energy } = found;
+    const { facilityCost } = cost;
     const written: ConsolidationResult = {
       ...applied,
       items: clusterings.members.countOfCollection(opened.id),
