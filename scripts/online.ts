@@ -65,7 +65,7 @@ async function runStream(
   const stream = await Stream.open(options);
   try {
     await stream.configure(settings.facilityCost, settings.consolidateAfter);
-    await stream.add('');
+    await stream.add(1);
     const before = await stream.read();
     const beforeByKey = stream.clustersByKey(before);
     const consolidations = stream.countConsolidations();
@@ -83,7 +83,13 @@ async function runStream(
       `clusters that go on under their ids: ${share([...openBefore].filter(id => openAfter.has(id)).length, openBefore.size)}`,
       `items whose cluster has the id it had: ${share(kept, byKey.size)}`,
     ];
-    await stream.add('again/');
+    await stream.add(2);
+    const repeated = stream.clustersByKey(await stream.read());
+    const same = [...byKey].filter(([key, id]) => repeated.get(key) === id).length;
+    facts.push(
+      `sent again under their keys, in another order, and where they were: ${share(same, byKey.size)}`,
+    );
+    await stream.add(3, 'again/');
     const twice = stream.clustersByKey(await stream.read());
     const joined = [...byKey].filter(([key, id]) => twice.get(`again/${key}`) === id).length;
     facts.push(

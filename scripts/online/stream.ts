@@ -54,11 +54,11 @@ export class Stream {
     await clusters.configure({ facilityCost, seed, consolidateAfter: consolidateAfter ?? null });
   }
 
-  /** Adds every picture, in an order drawn by the seed, under its path and what comes before it. */
-  async add(prefix: string): Promise<void> {
+  /** Adds every picture, in an order drawn by the seed and the time it is, under its path and what comes before it. */
+  async add(time: number, prefix = ''): Promise<void> {
     const { examples, seed } = this.options;
     const collection = await this.gallery.collection(name);
-    const order = createRandom(`${seed}/online/${prefix}`).shuffle([...examples]);
+    const order = createRandom(`${seed}/online/${time}`).shuffle([...examples]);
     for (const batch of inBatches(order, batchSize)) {
       const items = batch.map(async example => {
         const { path, label } = example;

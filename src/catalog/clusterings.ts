@@ -47,6 +47,9 @@ const prepareStatements = (database: Database.Database) => ({
     `UPDATE clusterings SET facility_cost = @facilityCost, measured_share = @share, measured_items = @items,
        consolidated_at = @now WHERE id = @id`,
   ),
+  forgetMeasured: database.prepare(
+    'UPDATE clusterings SET measured_share = NULL, measured_items = NULL WHERE collection_id = ?',
+  ),
   addCluster: database.prepare('INSERT INTO clusters (clustering_id, created_at) VALUES (?, ?)'),
   cluster: database.prepare('SELECT * FROM clusters WHERE clustering_id = ? AND id = ?'),
   clusters: database.prepare('SELECT * FROM clusters WHERE clustering_id = ? ORDER BY id'),
@@ -118,6 +121,11 @@ export class Clusterings {
   saveConsolidation(id: number, { facilityCost, measured }: FoundCost): void {
     const { share, items } = measured ?? { share: null, items: null };
     this.statements.consolidated.run({ id, facilityCost, share, items, now: now() });
+  }
+
+  /** As another model measures otherwise. */
+  forgetMeasured(collectionId: number): void {
+    this.statements.forgetMeasured.run(collectionId);
   }
 
   /** @returns its id */

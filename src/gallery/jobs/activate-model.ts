@@ -62,6 +62,7 @@ class Activation {
         catalog.sets.saveRecall(current.setId, before);
         catalog.sets.saveRecall(set.id, after);
         saveCheckpoint({ embedded: this.embedded, result });
+        catalog.clusterings.forgetMeasured(opened.id);
         return catalog.sets.activate(opened.id, set.id);
       });
       opened.space.replace(this.space);
