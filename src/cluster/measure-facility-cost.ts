@@ -48,12 +48,12 @@ function dropEqual(block: VectorBlock): VectorBlock {
 
 /**
  * The facility cost, divided by the number of points, at which greedy facility location opens as many clusters as are best
- * apart: of all numbers k of clusters up to a quarter of the points, the one whose mean medoid silhouette
+ * apart: of all numbers k of clusters from half to twice the square root of n, the one whose mean medoid silhouette
  *   (1/n) Σ_i (1 − d(i, nearest medoid) / d(i, second nearest))
  * is greatest, summed over the points that are no medoid themselves (Lenssen, Schubert 2022, where medoids count 1: then
  * the most clusters would always be best). The cost lies half-way between what greedy gains with its k-th choice and with
- * the next. Equal points count once, and no more clusters are tried: copies of each picture are the tightest clusters there
- * are.
+ * the next. Of fewer clusters often two are best apart, whatever there is; of more, those of a picture and its copies. For the
+ * same reason equal points count once.
  * @param block [count, dimension]: 4 · count² bytes are taken
  * @returns nothing where there are fewer than `fewestMeasured` points, or none are apart
  */
@@ -65,10 +65,11 @@ export async function measureFacilityCost(
   if (distinct.count < fewestMeasured) return undefined;
   const rows = new DistanceRows(new PointDistances(distinct));
   await rows.keepAll(takeTurn);
-  const clusters = Math.floor(distinct.count / 4) + 1;
-  const medoids = await chooseMedoids(rows, { clusters }, takeTurn);
+  const least = Math.max(2, Math.ceil(Math.sqrt(distinct.count) / 2));
+  const most = Math.floor(2 * Math.sqrt(distinct.count));
+  const medoids = await chooseMedoids(rows, { clusters: most + 1 }, takeTurn);
   const { gains, apart } = gainsOf(rows, medoids);
-  let best = 1;
-  for (let k = 1; k < apart.length - 1; k++) if (apart[k] > apart[best]) best = k;
+  let best = least - 1;
+  for (let at = best; at < most; at++) if (apart[at] > apart[best]) best = at;
   return (gains[best] + gains[best + 1]) / 2 / distinct.count;
 }
