@@ -41,21 +41,26 @@ export interface ConsolidationResult extends AppliedConsolidation {
   readonly cost: { readonly before: number; readonly after: number };
 }
 
-/** For each item, as a sample says; as it was before where that has not become half or twice as many since. */
+const isNear = (a: number, b: number): boolean => a < 2 * b && b < 2 * a;
+
+/**
+ * For each item, as a sample says. As it was before where there are not half or twice as many since, or where the sample does
+ * not say half or twice as much: each time that it changes, clusters merge and split.
+ */
 async function measureShare(
   { clustering: { measured, seed }, embeddings: { block } }: ClusterSnapshot,
   signal: AbortSignal,
 ): Promise<MeasuredCost | null> {
-  if (measured !== null && block.count < 2 * measured.items && measured.items < 2 * block.count) {
-    return measured;
-  }
+  if (measured !== null && isNear(block.count, measured.items)) return measured;
   const order = createRandom(`${seed}/facility-cost`).shuffle(
     Array.from({ length: block.count }, (_, i) => i),
   );
   const rows = order.slice(0, mostMeasured).sort((a, b) => a - b);
   const vectors = rows.map(row => rowOf(block, row));
   const share = await measureFacilityCost(stackVectors(vectors, block.dimension), createTurns(signal));
-  return share === undefined ? measured : { share, items: block.count };
+  if (share === undefined) return measured;
+  const isSame = measured !== null && isNear(share, measured.share);
+  return { share: isSame ? measured.share : share, items: block.count };
 }
 
 /** As it is asked for; else as measured, as many times as there are items. */
