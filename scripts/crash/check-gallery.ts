@@ -1,4 +1,5 @@
 import type { Collection, Item, MedoidClient } from '../../src/client/medoid-client.js';
+import { checkClusters } from './check-clusters.js';
 import type { IdBook } from './id-book.js';
 import { collectionThing, describeItem, itemThing, type Ledger } from './ledger.js';
 import type { PicturePool } from './picture-pool.js';
@@ -153,6 +154,9 @@ export async function checkGallery(parts: CheckParts): Promise<Checked> {
   ledger.settle(things);
   for (const part of present) {
     await checkSearches(part, parts, findings);
+    const clusters = await checkClusters(client, part.collection.name, part.items);
+    findings.checks += clusters.checks;
+    findings.wrong.push(...clusters.wrong);
     for (const item of part.items) {
       const { name } = part.collection;
       if (parts.looksAt(itemThing(name, item.key))) await checkPicture({ name, item }, parts, findings);

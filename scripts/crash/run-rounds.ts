@@ -154,6 +154,8 @@ export async function runRounds(options: CrashOptions, context: Context): Promis
   let server: RunningServer | undefined;
   try {
     server = await startServer(bench);
+    // Few changes between consolidations, so that some are killed.
+    await server.client.setClustering(sharedCollection, { facilityCost: 0.3, consolidateAfter: 20 });
     await check(bench, server, true);
     while (tally.rounds < options.rounds && tally.wrong.length === 0) {
       context.signal.throwIfAborted();

@@ -1,5 +1,12 @@
 import { MedoidError, messageOf } from '../errors.js';
 import {
+  parseCluster,
+  parseClusterEvent,
+  parseClustering,
+  parseFacility,
+  parseMember,
+} from './cluster-rows.js';
+import {
   parseCollection,
   parseEmbeddingSet,
   parseEvaluation,
@@ -19,6 +26,12 @@ interface AuditedTable {
 const page = 'WHERE main.id > @afterId ORDER BY main.id LIMIT @limit';
 // What is missing on the other side of a reference is told of the reference.
 const setOf = (column: string): string => `(SELECT model_id FROM embedding_sets WHERE id = ${column})`;
+
+/** Of a table whose rows are read as they lie there. */
+const plain = (name: string, parse: (row: unknown) => void): AuditedTable => ({
+  sql: `SELECT main.* FROM ${name} AS main ${page}`,
+  parse,
+});
 
 /** What the tables of a catalog hold, by their names. */
 export const auditedTables = {
@@ -54,9 +67,15 @@ export const auditedTables = {
     sql: `SELECT main.* FROM evaluations AS main ${page}`,
     parse: parseEvaluation,
   },
+  clusterings: plain('clusterings', parseClustering),
+  clusters: plain('clusters', parseCluster),
+  facilities: plain('facilities', parseFacility),
+  members: plain('members', parseMember),
+  cluster_events: plain('cluster_events', parseClusterEvent),
 } as const satisfies Record<string, AuditedTable>;
 
 export type AuditedTableName = keyof typeof auditedTables;
+export const auditedTableNames = Object.keys(auditedTables) as AuditedTableName[];
 
 /** What is odd about a row; nothing when it is as it should be. */
 export function findOddity(table: AuditedTableName, row: unknown): string | undefined {

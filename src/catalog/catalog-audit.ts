@@ -71,13 +71,8 @@ export interface StoredJob {
 }
 
 const numberedTables = [
-  'collections',
-  'items',
-  'vectors',
-  'embedding_sets',
-  'loose_images',
-  'jobs',
-  'evaluations',
+  ...(['collections', 'items', 'vectors', 'embedding_sets', 'loose_images', 'jobs', 'evaluations'] as const),
+  ...(['clusterings', 'clusters', 'facilities', 'members', 'cluster_events'] as const),
 ] as const;
 export type NumberedTable = (typeof numberedTables)[number];
 
@@ -123,6 +118,24 @@ const prepareStatements = (database: Database.Database) => ({
     )
     .pluck(),
   ofOtherCollections: database.prepare(`SELECT vectors.id ${ofOtherCollections}`).pluck(),
+  strayFacilities: database
+    .prepare(
+      `SELECT facilities.id FROM facilities
+       WHERE NOT EXISTS (SELECT 1 FROM members WHERE item_id = facilities.item_id AND facility_id = facilities.id)
+       ORDER BY facilities.id`,
+    )
+    .pluck(),
+  strayMembers: database
+    .prepare(
+      `SELECT members.id FROM members JOIN items ON items.id = members.item_id
+         JOIN facilities ON facilities.id = facility_id JOIN clusters ON clusters.id = cluster_id
+         JOIN clusterings ON clusterings.id = clustering_id
+       WHERE clusterings.collection_id <> items.collection_id ORDER BY members.id`,
+    )
+    .pluck(),
+  merges: database.prepare(
+    'SELECT id, merged_into AS mergedInto FROM clusters WHERE merged_into IS NOT NULL ORDER BY id',
+  ),
   sequence: database.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck(),
   jobs: database.prepare(
     `SELECT jobs.id, kind, ifnull(name, '') AS collection, input, checkpoint FROM jobs
@@ -221,6 +234,21 @@ export class CatalogAudit {
   /** Ids of vectors in a set of another collection than their item's. */
   listVectorsOfOtherCollections(): number[] {
     return this.statements.ofOtherCollections.all() as number[];
+  }
+
+  /** Facilities whose item is not one of their members. */
+  listStrayFacilities(): number[] {
+    return this.statements.strayFacilities.all() as number[];
+  }
+
+  /** Members of a cluster of another collection than theirs. */
+  listStrayMembers(): number[] {
+    return this.statements.strayMembers.all() as number[];
+  }
+
+  /** Of clusters that were merged, by ascending id. */
+  listMerges(): { readonly id: number; readonly mergedInto: number }[] {
+    return this.statements.merges.all() as { id: number; mergedInto: number }[];
   }
 
   listSequencesBehind(): SequenceBehind[] {

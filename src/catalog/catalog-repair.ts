@@ -36,6 +36,13 @@ export interface VectorOfItem {
   readonly embedding: Float32Array;
 }
 
+/** Tables of which a row says nothing by itself. */
+const clusterTables = ['clusterings', 'clusters', 'facilities', 'members', 'cluster_events'] as const;
+export type ClusterTable = (typeof clusterTables)[number];
+
+export const isClusterTable = (table: string): table is ClusterTable =>
+  clusterTables.some(name => name === table);
+
 /** Mends rows of a catalog, each call all or nothing. To be opened by whoever holds the write lock. */
 export class CatalogRepair {
   private readonly statements: ReturnType<typeof prepareStatements>;
@@ -64,6 +71,22 @@ export class CatalogRepair {
   removeOrphanVectors(ids: readonly number[]): void {
     this.database.transaction(() => {
       for (const id of ids) this.statements.removeOrphan.run(id);
+    })();
+  }
+
+  /** With what refers to them. Items that are in no cluster then join one when clusters are consolidated. */
+  removeClusterRows(table: ClusterTable, ids: readonly number[]): void {
+    const remove = this.database.prepare(`DELETE FROM ${table} WHERE id = ?`);
+    this.database.transaction(() => {
+      for (const id of ids) remove.run(id);
+    })();
+  }
+
+  /** Of clusters whose items are nowhere. */
+  forgetMerges(ids: readonly number[]): void {
+    const forget = this.database.prepare('UPDATE clusters SET merged_into = NULL WHERE id = ?');
+    this.database.transaction(() => {
+      for (const id of ids) forget.run(id);
     })();
   }
 

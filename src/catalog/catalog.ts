@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { storageTrouble } from '../storage-trouble.js';
+import { Clusterings } from './clusterings.js';
 import { countWrites } from './count-writes.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
@@ -93,6 +94,7 @@ export class Catalog {
   readonly sets: EmbeddingSets;
   readonly jobs: JobTable;
   readonly evaluations: EvaluationTable;
+  readonly clusterings: Clusterings;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   /** Made once: to make it takes longer than to begin and end a transaction. */
@@ -107,6 +109,7 @@ export class Catalog {
     this.sets = new EmbeddingSets(database);
     this.jobs = new JobTable(database);
     this.evaluations = new EvaluationTable(database);
+    this.clusterings = new Clusterings(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */

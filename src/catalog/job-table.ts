@@ -47,6 +47,9 @@ const prepareStatements = (database: Database.Database) => ({
        AND (@state IS NULL OR state = @state) ORDER BY jobs.id LIMIT @limit`,
   ),
   count: database.prepare('SELECT count(*) FROM jobs WHERE state = ?').pluck(),
+  queued: database
+    .prepare(`SELECT 1 FROM jobs WHERE collection_id = ? AND kind = ? AND state = 'queued' LIMIT 1`)
+    .pluck(),
   unfinished: database.prepare(`${columns} WHERE state IN ('queued', 'running') ORDER BY jobs.id`),
   input: database.prepare('SELECT input FROM jobs WHERE id = ?').pluck(),
   checkpoint: database.prepare('SELECT checkpoint FROM jobs WHERE id = ?').pluck(),
@@ -101,6 +104,11 @@ export class JobTable {
 
   count(state: JobState): number {
     return Number(this.statements.count.get(state));
+  }
+
+  /** Whether one of the kind waits, and has not begun. */
+  hasQueued(collectionId: number, kind: string): boolean {
+    return this.statements.queued.get(collectionId, kind) !== undefined;
   }
 
   /** By ascending id. */

@@ -114,6 +114,66 @@ export const migrations: readonly string[] = [
   `,
   `
   -- Clusters that uploads join.
+  CREATE TABLE clusterings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL UNIQUE REFERENCES collections (id) ON DELETE CASCADE,
+    -- As it was asked for; null where it is measured.
+    asked_cost REAL CHECK (asked_cost > 0),
+    facility_cost REAL NOT NULL CHECK (facility_cost > 0),
+    -- For each item, as measured when there were so many.
+    measured_share REAL CHECK (measured_share > 0),
+    measured_items INTEGER CHECK (measured_items > 0),
+    seed INTEGER NOT NULL,
+    consolidate_after INTEGER CHECK (consolidate_after > 0),
+    -- Since a consolidation was last asked for.
+    changes INTEGER NOT NULL DEFAULT 0 CHECK (changes >= 0),
+    -- What was done by hand, so that a consolidation sees that something was.
+    edits INTEGER NOT NULL DEFAULT 0 CHECK (edits >= 0),
+    created_at TEXT NOT NULL,
+    consolidated_at TEXT
+  ) STRICT;
+
+  CREATE TABLE clusters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    clustering_id INTEGER NOT NULL REFERENCES clusterings (id) ON DELETE CASCADE,
+    name TEXT,
+    merged_into INTEGER REFERENCES clusters (id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX clusters_of_clustering ON clusters (clustering_id);
+  CREATE INDEX clusters_merged_into ON clusters (merged_into);
+
+  -- Its item never changes: another medoid is another facility.
+  CREATE TABLE facilities (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster_id INTEGER NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+    item_id INTEGER NOT NULL UNIQUE REFERENCES items (id) ON DELETE CASCADE,
+    pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1))
+  ) STRICT;
+  CREATE INDEX facilities_of_cluster ON facilities (cluster_id);
+
+  CREATE TABLE members (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    item_id INTEGER NOT NULL UNIQUE REFERENCES items (id) ON DELETE CASCADE,
+    facility_id INTEGER NOT NULL REFERENCES facilities (id) ON DELETE CASCADE,
+    -- Put into its cluster by hand.
+    held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1))
+  ) STRICT;
+  CREATE INDEX members_of_facility ON members (facility_id);
+
+  CREATE TABLE cluster_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster_id INTEGER NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    by_hand INTEGER NOT NULL CHECK (by_hand IN (0, 1)),
+    -- Ids of what may be gone by now.
+    other_cluster_id INTEGER,
+    item_id INTEGER,
+    items INTEGER CHECK (items > 0),
+    name TEXT,
+    at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_of_cluster ON cluster_events (cluster_id);
 
   -- What pictures look like, and what was decided of duplicates.
 

@@ -1,4 +1,4 @@
-import { Calls } from './calls.js';
+import { ClusterCalls } from './cluster-calls.js';
 import { imageForm } from './forms.js';
 import { JobError } from './job-error.js';
 import type {
@@ -8,10 +8,11 @@ import type {
   Job,
   PictureClustering,
 } from './messages.js';
+import { clustersPath } from './paths.js';
 import type { CallOptions, Message } from './transport.js';
 
 /** What the client can ask of clusters. */
-export abstract class ClusteringCalls extends Calls {
+export abstract class ClusteringCalls extends ClusterCalls {
   abstract waitForJob(id: number, options?: CallOptions): Promise<Job>;
 
   /**
@@ -50,5 +51,3 @@ export abstract class ClusteringCalls extends Calls {
     });
   }
 }
-
-const clustersPath = (name: string): string[] => ['v1', 'collections', name, 'clusters'];

@@ -1,5 +1,6 @@
 import { ClusteringCalls } from './clustering-calls.js';
 import type { Evaluation, EvaluationPage, Job, NewEvaluation } from './messages.js';
+import { evaluationsPath } from './paths.js';
 import type { CallOptions } from './transport.js';
 
 /** What the client can ask of evaluations. */
@@ -36,8 +37,3 @@ export abstract class EvaluationCalls extends ClusteringCalls {
     await this.send({ method: 'DELETE', path: evaluationsPath(name, id), ...options });
   }
 }
-
-const evaluationsPath = (name: string, ...rest: readonly number[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'evaluations'],
-  ...rest,
-];

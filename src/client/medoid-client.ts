@@ -20,6 +20,7 @@ import type {
   SearchByImageOptions,
   SearchRequest,
 } from './messages.js';
+import { itemsPath } from './paths.js';
 import { type CallOptions, type ClientOptions, createTransport, type Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
@@ -274,10 +275,5 @@ export class MedoidClient extends EvaluationCalls {
     return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
   }
 }
-
-const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'items'],
-  ...rest,
-];
 
 const searchPath = (name: string): string[] => ['v1', 'collections', name, 'search'];

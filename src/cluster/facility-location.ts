@@ -12,8 +12,11 @@ import { swapMedoids } from './swap-medoids.js';
 
 /** Every pair of items is looked at several times: minutes. */
 export const mostFacilityItems = 30_000;
-/** With so many, all distances are kept, 4 bytes each: 900 MB. With more they are computed each time. */
-const mostKept = 15_000;
+/**
+ * With so many or fewer, all distances are kept, 4 bytes each: 900 MB. With more they are computed each time, or a table of
+ * near neighbours, which is quick, says which.
+ */
+export const mostCompared = 15_000;
 
 export interface LocatingOptions extends FacilityOptions {
   readonly takeTurn: TakeTurn;
@@ -74,7 +77,7 @@ export async function facilityLocation(
   const distances = new PointDistances(block);
   const rows = new DistanceRows(distances);
   const { onProgress } = options;
-  if (block.count <= mostKept) await rows.keepAll(takeTurn, share => onProgress?.(share / 2));
+  if (block.count <= mostCompared) await rows.keepAll(takeTurn, share => onProgress?.(share / 2));
   const chosen = (share: number): void => onProgress?.((1 + share) / 2);
   return locateFacilities(
     distances,

@@ -7,7 +7,7 @@ import { NeighbourLists, type NeighbourTable } from './neighbour-lists.js';
 import { PointDistances } from './point-distances.js';
 
 /** 8 bytes each: 320 MB. */
-const mostPairs = 40_000_000;
+export const mostPairs = 40_000_000;
 
 /**
  * As `facilityLocation`, where looking at every pair of points would take too long. Candidates are looked at for the

@@ -27,6 +27,12 @@ export class PointDistances {
     this.unsureShare = ((dimension + 8) * 2 ** -24) / (2 * greatestError);
   }
 
+  /** More than any two points are apart. */
+  get farthest(): number {
+    const longest = this.squaredLengths.reduce((most, squared) => Math.max(most, squared), 0);
+    return Math.fround(Math.max(2 * Math.sqrt(longest) * (1 + 2 * greatestError), leastSum));
+  }
+
   /** @param product of the two in float32, summed up by dimension, as the products of `DistanceScreen` are */
   between(i: number, j: number, product: number): number {
     const sum = this.squaredLengths[i] + this.squaredLengths[j];

@@ -28,7 +28,7 @@ export async function swapMedoids(
   const { count } = distances;
   // One medoid, or all points: greedy is the best there is.
   if (medoids.length < 2 || medoids.length === count) return;
-  const near = await NearestTwo.create(distances, medoids, takeTurn);
+  const near = await NearestTwo.create(distances, medoids, { takeTurn });
   const isMedoid = new Uint8Array(count);
   for (const medoid of medoids) isMedoid[medoid] = 1;
   let { cost } = near;

@@ -39,8 +39,8 @@ function readClustering(given: object): ClusterInput {
 }
 
 async function find(collection: Collection, input: ClusterInput, signal: AbortSignal): Promise<Clustering> {
-  const progress = createProgress('cluster', collection.countSelected(input), 'items');
-  return collection
+  const progress = createProgress('cluster', collection.clustering.countSelected(input), 'items');
+  return collection.clustering
     .clusterItems({ ...input, signal, onProgress: ({ done }) => progress.update(done) })
     .finally(progress.close);
 }

@@ -1,15 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, ItemImage } from '../catalog/catalog.js';
-import type { ItemRow } from '../catalog/rows.js';
+import type { EmbeddingSetRow, ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { checkVector } from '../vector-index/checks.js';
 import type { IndexedVector } from '../vector-index/vector-index.js';
+import type { OnlineClusters } from './clusters/online-clusters.js';
 import { type AddOutcome, toItem } from './item.js';
 import { decodeImage, type FailedItem, type PreparationTools, type PreparedItem } from './prepare-item.js';
 
 interface Target {
   readonly catalog: Catalog;
   readonly collectionId: number;
+}
+
+interface WriteTarget extends Target {
+  readonly clusters: OnlineClusters;
+  /** That is searched. */
+  readonly set: EmbeddingSetRow;
 }
 
 /** An item whose image is not the one the catalog has. */
@@ -106,18 +113,31 @@ export async function planItems(
   return drafts.map(draft => ('status' in draft ? draft : (embedded.get(draft.item) as Plan)));
 }
 
-function writePlan(plan: Plan, { catalog, collectionId }: Target): ItemRow | undefined {
+interface Written {
+  readonly row: ItemRow;
+  /** Nothing where the collection has no clusters. */
+  readonly clusterId: number | undefined;
+}
+
+function writePlan(plan: Plan, target: WriteTarget): Written | undefined {
+  const { catalog, collectionId, clusters, set } = target;
   if (plan.status === 'failed') return undefined;
   const { label, metadata, key } = plan.item;
   switch (plan.status) {
     case 'unchanged':
-      return plan.existing;
-    case 'updated':
-      return catalog.updateItem(collectionId, plan.existing.id, { label, metadata });
+      return { row: plan.existing, clusterId: clusters.clusterOf(plan.existing.id) };
+    case 'updated': {
+      const row = catalog.updateItem(collectionId, plan.existing.id, { label, metadata });
+      return { row, clusterId: clusters.clusterOf(row.id) };
+    }
     default: {
       const item = { label, metadata, ...plan.image };
-      if (plan.existing === undefined) return catalog.addItem(collectionId, key, item);
-      return catalog.replaceItem(collectionId, plan.existing.id, item);
+      if (plan.existing !== undefined) clusters.takeOut([plan.existing.id], set);
+      const row =
+        plan.existing === undefined
+          ? catalog.addItem(collectionId, key, item)
+          : catalog.replaceItem(collectionId, plan.existing.id, item);
+      return { row, clusterId: clusters.place({ itemId: row.id, ...plan.image }, set) };
     }
   }
 }
@@ -125,9 +145,9 @@ function writePlan(plan: Plan, { catalog, collectionId }: Target): ItemRow | und
 /** Writes everything in one transaction. */
 export function writePlans(
   plans: readonly Plan[],
-  target: Target,
+  target: WriteTarget,
 ): { outcomes: AddOutcome[]; changes: IndexChanges } {
-  const rows = target.catalog.transaction(() => plans.map(plan => writePlan(plan, target)));
+  const written = target.catalog.transaction(() => plans.map(plan => writePlan(plan, target)));
   const add: IndexedVector[] = [];
   const remove: number[] = [];
   const outcomes = plans.map((plan, i): AddOutcome => {
@@ -135,12 +155,13 @@ export function writePlans(
       const { key, failure } = plan.item;
       return { key, status: 'failed', code: failure.code, message: failure.message };
     }
-    const row = rows[i] as ItemRow;
+    const { row, clusterId } = written[i] as Written;
     if ('image' in plan) {
       add.push({ id: row.vectorId, vector: plan.image.embedding });
       if (plan.existing !== undefined) remove.push(plan.existing.vectorId);
     }
-    return { key: row.key, status: plan.status, item: toItem(row) };
+    const joined = clusterId === undefined ? {} : { clusterId };
+    return { key: row.key, status: plan.status, item: toItem(row), ...joined };
   });
   return { outcomes, changes: { add, remove } };
 }

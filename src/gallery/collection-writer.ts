@@ -4,6 +4,7 @@ import { MedoidError, messageOf } from '../errors.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ActiveSpace } from './active-space.js';
 import { type IndexChanges, planItems, writePlans } from './add-items.js';
+import type { OnlineClusters } from './clusters/online-clusters.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { type AddOutcome, type Item, mostMetadataBytes, toItem } from './item.js';
@@ -27,6 +28,9 @@ export interface WriterParts {
   readonly catalog: Catalog;
   readonly images: ImageStore;
   readonly space: ActiveSpace;
+  readonly clusters: OnlineClusters;
+  /** Told when so much has changed that the clusters are to be consolidated. */
+  readonly onClustersDue: () => void;
   readonly limits: ImageLimits;
   readonly notify: Notify;
   /** Removes the files of images that items let go of. */
@@ -87,16 +91,21 @@ export class CollectionWriter {
       }
     });
     if (outcomes.some(({ status }) => status === 'replaced')) await this.parts.sweepImages();
+    this.tellIfDue();
     return outcomes;
   }
 
   /** @param ids of the items; those that are not there are passed over @returns ids of the items removed */
   async remove(findIds: () => readonly number[]): Promise<Set<number>> {
-    const { catalog, reserve } = this.parts;
+    const { catalog, clusters, reserve } = this.parts;
     const removed = await this.exclusively(space => {
       const write = (): Set<number> => {
         // Without a pause: a search never sees the catalog and the index apart.
-        const vectorOf = catalog.transaction(() => this.removeRows(findIds()));
+        const vectorOf = clusters.transaction(() => {
+          const ids = findIds();
+          clusters.takeOut(ids, space.set);
+          return this.removeRows(ids);
+        });
         this.apply({ add: [], remove: [...vectorOf.values()] }, space);
         return new Set(vectorOf.keys());
       };
@@ -104,6 +113,7 @@ export class CollectionWriter {
     });
     if (removed.size > 0) await this.parts.sweepImages();
     await reserve.fill();
+    this.tellIfDue();
     return removed;
   }
 
@@ -145,14 +155,18 @@ export class CollectionWriter {
       const plans = await planItems(items, this.parts, this.toolsOf(space, signal));
       stopIfAborted(signal);
       // From here to the end without a pause: a search never sees the catalog and the index apart.
-      const { outcomes, changes } = this.parts.catalog.transaction(() => {
-        const written = writePlans(plans, this.parts);
+      const { outcomes, changes } = this.parts.clusters.transaction(() => {
+        const written = writePlans(plans, { ...this.parts, set: space.set });
         alongside?.(written.outcomes);
         return written;
       });
       this.apply(changes, space);
       return outcomes;
     });
+  }
+
+  private tellIfDue(): void {
+    if (this.parts.clusters.isDue()) this.parts.onClustersDue();
   }
 
   private toolsOf({ embedder }: EmbeddingSpace, signal: AbortSignal | undefined): PreparationTools {

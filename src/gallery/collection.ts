@@ -9,11 +9,8 @@ import type { ActiveSpace } from './active-space.js';
 import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
-import { clusterItems, type ItemClustering } from './clustering/cluster-items.js';
-import { clusterPictures, type LoosePicture } from './clustering/cluster-pictures.js';
-import type { ClusteredPicture, Clustering } from './clustering/clustering.js';
-import type { ClusteringOptions, ItemSelection } from './clustering/clustering-input.js';
-import { selectItems } from './clustering/select-items.js';
+import { CollectionClustering } from './clustering/collection-clustering.js';
+import type { CollectionClusters } from './clusters/collection-clusters.js';
 import type { CollectionWriter } from './collection-writer.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
 import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
@@ -49,6 +46,7 @@ export interface CollectionParts {
   readonly images: ImageStore;
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
+  readonly clusters: CollectionClusters;
   readonly activity: Activity;
   /** Pictures to show, of all collections. */
   readonly rendering: BoundedWork;
@@ -63,7 +61,11 @@ interface StoredImage {
 
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
-  constructor(private readonly parts: CollectionParts) {}
+  readonly clustering: CollectionClustering;
+
+  constructor(private readonly parts: CollectionParts) {
+    this.clustering = new CollectionClustering(parts);
+  }
 
   /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
   rebuiltBecause(): Promise<string | undefined> {
@@ -76,6 +78,11 @@ export class Collection {
 
   get modelId(): string {
     return this.parts.space.current.modelId;
+  }
+
+  /** That its items join as they come, if it has any. */
+  get clusters(): CollectionClusters {
+    return this.parts.clusters;
   }
 
   get size(): number {
@@ -210,31 +217,6 @@ export class Collection {
   findDuplicates(search: DuplicateSearch): Promise<DuplicatesFound> {
     return this.parts.activity.run(() =>
       this.parts.space.use(space => findDuplicates(space, this.parts, search)),
-    );
-  }
-
-  /** How many items are meant. @throws MedoidError `not-found` for ids that there are no items of */
-  countSelected(selection: ItemSelection): number {
-    const { catalog, row, space } = this.parts;
-    const source = { catalog, collectionId: row.id, set: space.current.set };
-    return selectItems(selection, source)?.length ?? this.size;
-  }
-
-  /** Groups items by their embeddings. @throws MedoidError as the function of that name */
-  clusterItems(clustering: ItemClustering): Promise<Clustering> {
-    const source = { catalog: this.parts.catalog, collectionId: this.parts.row.id };
-    return this.parts.activity.run(() =>
-      this.parts.space.use(space => clusterItems(space, source, clustering)),
-    );
-  }
-
-  /** The same of pictures that are not stored. @throws MedoidError as the function of that name */
-  clusterPictures(
-    pictures: readonly LoosePicture[],
-    options: ClusteringOptions & { readonly signal: AbortSignal },
-  ): Promise<Clustering<ClusteredPicture>> {
-    return this.parts.activity.run(() =>
-      this.parts.space.use(space => clusterPictures(space, pictures, options)),
     );
   }
 

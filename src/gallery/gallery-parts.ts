@@ -4,6 +4,7 @@ import type { Embedder } from '../embed/embedder.js';
 import { messageOf } from '../errors.js';
 import { defaultImageLimits, type ImageLimits } from '../images/limits.js';
 import type { Activity } from './activity.js';
+import { createConsolidationQueue } from './clusters/consolidation-queue.js';
 import { CollectionMaker } from './collection-maker.js';
 import { defaultSnapshotAfter } from './default-snapshot-after.js';
 import { createEmbedderPool } from './embedder-pool.js';
@@ -86,7 +87,8 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
   const strayImages = new StrayImages({ directory: join(directory, 'images'), images, notify });
   const models = new ModelShelf({ own: modelsDirectory, others: options.modelsDirectory, notify });
   const embedders = createEmbedderPool({ modelsDirectory, threads, limits, wrapEmbedder });
-  const shared = { images, sweepImages, access, limits, snapshotAfter, notify };
+  const consolidateClusters = createConsolidationQueue({ catalog, notify, jobs: () => jobs });
+  const shared = { images, sweepImages, consolidateClusters, access, limits, snapshotAfter, notify };
   const collections = new OpenCollections({ ...ground, ...shared, embedders });
   const findCollectionId = (name: string): number | undefined => collections.findId(name);
   const removeFiles = (setIds: readonly number[]): Promise<void> =>
@@ -101,6 +103,7 @@ export function createGalleryParts(ground: GalleryGround, options: GalleryOption
       storeModel: modelId => models.store(modelId),
       openSpace: set => collections.openSpace(set),
       removeIndexFiles: removeFiles,
+      consolidateClusters,
     },
     access,
     jobsAtOnce: options.runJobs ? (options.jobsAtOnce ?? 1) : 0,

@@ -62,6 +62,8 @@ export type AddOutcome =
       readonly key: string;
       readonly status: 'added' | 'unchanged' | 'replaced' | 'updated';
       readonly item: Item;
+      /** Where items join clusters. */
+      readonly clusterId?: number;
     }
   | {
       readonly key: string;

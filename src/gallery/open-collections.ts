@@ -7,6 +7,8 @@ import type { ImageLimits } from '../images/limits.js';
 import { ActiveSpace } from './active-space.js';
 import { type Activity, createActivity } from './activity.js';
 import { type BoundedWork, createBoundedWork } from './bounded-work.js';
+import { CollectionClusters } from './clusters/collection-clusters.js';
+import { OnlineClusters } from './clusters/online-clusters.js';
 import { Collection } from './collection.js';
 import { CollectionWriter } from './collection-writer.js';
 import type { EmbedderPool } from './embedder-pool.js';
@@ -30,6 +32,8 @@ export interface OpenCollectionsParts {
   /** Changes of a collection after which a snapshot of its index is written again. */
   readonly snapshotAfter: number;
   readonly sweepImages: () => Promise<void>;
+  /** Has the clusters of a collection consolidated, when their turn comes. */
+  readonly consolidateClusters: (collection: string) => void;
   readonly reserve: Reserve;
 }
 
@@ -39,6 +43,7 @@ export interface OpenedCollection {
   readonly collection: Collection;
   readonly space: ActiveSpace;
   readonly writer: CollectionWriter;
+  readonly clusters: OnlineClusters;
   readonly activity: Activity;
 }
 
@@ -203,7 +208,11 @@ async function openCollection(
     run: work => parts.activity.run(() => own.run(work)),
     close: () => own.close(),
   };
-  const writer = new CollectionWriter({ ...parts, collectionId: id, space });
-  const collection = new Collection({ ...parts, row, space, writer, activity });
-  return { id, collection, space, writer, activity };
+  const online = new OnlineClusters({ catalog, collectionId: id });
+  const onClustersDue = (): void => parts.consolidateClusters(name);
+  const ofWriter = { collectionId: id, space, clusters: online, onClustersDue };
+  const writer = new CollectionWriter({ ...parts, ...ofWriter });
+  const clusters = new CollectionClusters({ ...parts, collectionId: id, space, writer, online, activity });
+  const collection = new Collection({ ...parts, row, space, writer, clusters, activity });
+  return { id, collection, space, writer, clusters: online, activity };
 }

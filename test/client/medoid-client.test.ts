@@ -217,6 +217,27 @@ describe('the client', () => {
     await expect(client.cancelJob(id)).rejects.toMatchObject({ code: 'conflict', status: 409 });
   });
 
+  it('has items join clusters, reads them, and changes them by hand', async () => {
+    const job = await client.setClustering(name, { facilityCost: 1e-6, consolidateAfter: 1000 });
+    expect(await client.waitForJob(job.id)).toMatchObject({ state: 'done', result: { placed: 13 } });
+    expect(await client.getClustering(name)).toMatchObject({ clusters: 13, items: 13, facilityCost: 1e-6 });
+    const { clusters, next } = await client.listClusters(name, { order: 'id', limit: 3 });
+    expect([clusters.length, next]).toEqual([3, clusters[2].id]);
+    const [a, b, c] = clusters.map(({ id }) => id);
+    expect(await client.updateCluster(name, a, { name: 'chairs' })).toMatchObject({ id: a, name: 'chairs' });
+    expect(await client.mergeClusters(name, a, [b])).toMatchObject({ id: a, size: 2 });
+    expect((await client.getCluster(name, b)).cluster).toMatchObject({ state: 'merged', mergedInto: a });
+    const { members } = await client.getCluster(name, a, { limit: 10 });
+    const split = await client.splitCluster(name, a, [members[1].item.id]);
+    expect(split).toMatchObject({ state: 'open', size: 1, medoid: members[1].item.id });
+    expect(await client.moveToCluster(name, c, [members[1].item.id])).toMatchObject({ id: c, size: 2 });
+    expect(await client.getItemCluster(name, members[1].item.id)).toMatchObject({ id: c });
+    const { events } = await client.getClusterHistory(name, split.id);
+    expect(events.map(({ kind }) => kind)).toEqual(['split-off', 'left', 'emptied']);
+    expect(await client.deleteClustering(name)).toBeUndefined();
+    await expect(client.getClustering(name)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('changes the model and brings the one before back', async () => {
     const models = await client.listModels();
     expect(models.map(model => model.name).sort()).toEqual(['other', 'tiny']);

@@ -6,6 +6,7 @@ import { IdBook } from '../../scripts/crash/id-book.js';
 import { collectionThing, describeItem, itemThing, Ledger } from '../../scripts/crash/ledger.js';
 import { MedoidClient } from '../../src/client/medoid-client.js';
 import { hashImage } from '../../src/images/decode.js';
+import { damageDatabase } from '../fixtures/examine.js';
 import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gallery.js';
 import { type Running, startMedoid } from '../fixtures/run-medoid.js';
 
@@ -45,6 +46,19 @@ describe('a look at a gallery that was killed', () => {
     const { wrong, checks } = await look();
     expect(wrong).toEqual([]);
     expect(checks).toBeGreaterThan(20);
+  });
+
+  it('looks whether each item is in one cluster, where items join any', async () => {
+    const { checks: without } = await look();
+    const { id } = await client.setClustering('default', { facilityCost: 1e-6 });
+    await client.waitForJob(id);
+    const { wrong, checks } = await look();
+    expect([wrong, checks]).toEqual([[], without + 6]);
+    const path = join(filled.directory, 'catalog.sqlite');
+    damageDatabase(path, 'DELETE FROM members WHERE item_id = 2');
+    expect((await look()).wrong).toEqual([
+      expect.stringMatching(/^default: the items are 1,2,3,4,5, those in clusters 1,3,4,5$/),
+    ]);
   });
 
   it('tells an item that is lost, one that nobody sent, and one that is otherwise', async () => {

@@ -69,7 +69,12 @@ describe('jobs', () => {
     });
 
     const bad: [string, unknown, string | undefined, RegExp][] = [
-      ['no kind', {}, 'kind', /^kind: expected cluster, dedupe or evaluate, got nothing/],
+      [
+        'no kind',
+        {},
+        'kind',
+        /^kind: expected cluster, consolidate-clusters, dedupe or evaluate, got nothing/,
+      ],
       ['an unknown kind', { kind: 'paint' }, 'kind', /got "paint"/],
       [
         'a kind that has a way of its own',

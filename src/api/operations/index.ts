@@ -1,5 +1,18 @@
 import type { Operation } from '../operation.js';
 import { clusterItems } from './cluster-items.js';
+import {
+  deleteClustering,
+  getCluster,
+  getClusterHistory,
+  getClustering,
+  getItemCluster,
+  listClusters,
+  mergeClusters,
+  moveToCluster,
+  setClustering,
+  splitCluster,
+  updateCluster,
+} from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {
@@ -31,6 +44,17 @@ export const operations = {
   deleteItem,
   getItemImage,
   getItemThumbnail,
+  getClustering,
+  setClustering,
+  deleteClustering,
+  listClusters,
+  getCluster,
+  getClusterHistory,
+  updateCluster,
+  mergeClusters,
+  splitCluster,
+  moveToCluster,
+  getItemCluster,
   search,
   searchBatch,
   clusterItems,

@@ -7,7 +7,7 @@ import { jsonSchema } from './json.js';
 const maxLabelLength = 1024;
 
 /** Half a character would come back as another one. */
-const wholeText = (longest: number) =>
+export const wholeText = (longest: number) =>
   z
     .string()
     .max(longest)
@@ -95,6 +95,7 @@ export const addOutcomeSchema = z
           '`unchanged`: same key, same picture, same text; `updated`: other text; `replaced`: other picture',
         ),
       item: itemSchema,
+      clusterId: z.int().min(1).optional().describe('the cluster it is in, where items join clusters'),
     }),
     z.strictObject({
       key: z.string(),

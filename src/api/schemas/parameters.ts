@@ -63,6 +63,7 @@ export const itemParameters = collectionParameters.extend({ id: anyId.describe('
 export const evaluationParameters = collectionParameters.extend({
   id: anyId.describe('id of the evaluation'),
 });
+export const clusterParameters = collectionParameters.extend({ id: anyId.describe('id of the cluster') });
 export const jobParameters = z.strictObject({ id: anyId.describe('id of the job') });
 
 /** A page of a list by ascending id. */

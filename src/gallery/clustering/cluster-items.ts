@@ -1,11 +1,11 @@
 import type { Catalog } from '../../catalog/catalog.js';
-import type { NeighbourTable } from '../../cluster/neighbour-lists.js';
+import { mostCompared } from '../../cluster/facility-location.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
-import { findNeighbours } from '../find-neighbours.js';
-import { type EmbeddingsOfItems, readEmbeddings } from '../read-embeddings.js';
+import { lookAround } from '../look-around.js';
+import { readEmbeddings } from '../read-embeddings.js';
 import { stopIfAborted } from '../stop-if-aborted.js';
 import type { ClusteredItem, Clustering } from './clustering.js';
-import { type ClusterInput, mostCompared } from './clustering-input.js';
+import type { ClusterInput } from './clustering-input.js';
 import { describeClusters } from './describe-clusters.js';
 import { findClusters } from './find-clusters.js';
 import { selectItems } from './select-items.js';
@@ -20,31 +20,6 @@ export interface ItemClustering extends ClusterInput {
 export interface ClusteringSource {
   readonly catalog: Catalog;
   readonly collectionId: number;
-}
-
-/** More lead nowhere new in two steps, and take longer to find. */
-const neighbourCount = 16;
-const reportEvery = 100;
-
-/** Neighbours of each that the graph finds, or of few of many a comparison with all of those. */
-async function lookAround(
-  embeddings: EmbeddingsOfItems,
-  space: EmbeddingSpace,
-  search: {
-    readonly amongThem: boolean;
-    readonly signal: AbortSignal;
-    readonly onProgress: (share: number) => void;
-  },
-): Promise<NeighbourTable> {
-  const { length } = embeddings.items;
-  return findNeighbours(embeddings, {
-    ...search,
-    vectors: { exact: space.exact, graph: await space.indexed() },
-    width: neighbourCount,
-    onProgress: done => {
-      if (done % reportEvery === 0) search.onProgress(done / length);
-    },
-  });
 }
 
 /**

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { itemFilterSchema } from '../../catalog/item-filter.js';
 import { countChoices } from '../../cluster/choose-count.js';
+import { mostCompared } from '../../cluster/facility-location.js';
 
-/** Beyond this, facility location looks at near neighbours only, which is quick. */
-export const mostCompared = 15_000;
 export const mostClustersAtAll = 10_000;
 /** Named one by one. */
 const mostItemIds = 10_000;

@@ -1,8 +1,9 @@
 import { facilityLocation } from '../../cluster/facility-location.js';
+import { findMiddle } from '../../cluster/find-middle.js';
 import { graphFacilityLocation } from '../../cluster/graph-facility-location.js';
 import { kMeans } from '../../cluster/k-means.js';
 import type { NeighbourTable } from '../../cluster/neighbour-lists.js';
-import { rowOf, squaredDistance, type VectorBlock } from '../../math/vectors.js';
+import type { VectorBlock } from '../../math/vectors.js';
 import { type ClusteringOptions, mostClustersAtAll } from './clustering-input.js';
 
 /** Rows of a block around some of them. */
@@ -30,21 +31,6 @@ export function groupRows(assignment: Int32Array): number[][] {
     rows.push(row);
   }
   return [...groups.values()];
-}
-
-/** The row nearest to the mean of the rows, of equally near ones the first. */
-function findMiddle(block: VectorBlock, rows: readonly number[]): number {
-  const mean = new Float64Array(block.dimension);
-  for (const row of rows) {
-    const vector = rowOf(block, row);
-    for (let d = 0; d < mean.length; d++) mean[d] += vector[d] / rows.length;
-  }
-  let [middle, least] = [rows[0], Number.POSITIVE_INFINITY];
-  for (const row of rows) {
-    const squared = squaredDistance(rowOf(block, row), mean);
-    if (squared < least) [middle, least] = [row, squared];
-  }
-  return middle;
 }
 
 /** Clusters that have members, each with the one that is nearest to its mean. */

@@ -109,6 +109,18 @@ export const findingCatalogue = {
     mend: 'forgets it: activating that model embeds everything anew',
     advice: null,
   },
+  'cluster-row-orphan': {
+    severity: 'warning',
+    meaning: 'A row about clusters is of something that is gone, or that it does not belong to',
+    mend: 'removes it: items that are in no cluster then join one at the next consolidation',
+    advice: null,
+  },
+  'cluster-merge-broken': {
+    severity: 'warning',
+    meaning: 'A cluster was merged into one that is gone, or round in a circle',
+    mend: 'has it be an empty one, with its name and its history',
+    advice: null,
+  },
   'job-kind-unknown': {
     severity: 'warning',
     meaning: 'A job that waits is of a kind that this Medoid does not know',

@@ -1,5 +1,6 @@
 import { catalogFile } from './catalog-file.js';
 import type { DoctorCheck } from './check.js';
+import { clusters } from './clusters.js';
 import { imageFiles } from './image-files.js';
 import { images } from './images.js';
 import { indexes } from './indexes.js';
@@ -15,6 +16,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   catalogFile,
   rows,
   links,
+  clusters,
   jobs,
   images,
   imageFiles,

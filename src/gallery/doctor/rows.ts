@@ -1,9 +1,8 @@
-import type { AuditedTableName } from '../../catalog/audited-tables.js';
+import { type AuditedTableName, auditedTableNames } from '../../catalog/audited-tables.js';
 import { readableFormats } from '../../images/decode.js';
 import type { CatalogCheck, CheckedGallery } from './check.js';
 
 const rowsAtOnce = 500;
-const tables: readonly AuditedTableName[] = ['collections', 'embedding_sets', 'items', 'jobs', 'evaluations'];
 
 async function checkRows({ audit, takeTurn, tell }: CheckedGallery, table: AuditedTableName): Promise<void> {
   for (let afterId = 0; ; ) {
@@ -31,7 +30,7 @@ export const rows: CatalogCheck = {
   what: 'each row of the catalog, and that no id is given out twice',
   needs: 'catalog',
   async check(gallery) {
-    for (const table of tables) await checkRows(gallery, table);
+    for (const table of auditedTableNames) await checkRows(gallery, table);
     checkFormats(gallery);
     for (const { table, sequence, highestId } of gallery.audit.listSequencesBehind()) {
       const detail = `expected at least ${highestId}, got ${sequence}`;

@@ -46,7 +46,7 @@ class Activation {
 
   /** While nothing else is written: embeds the last items, and has the model answer from the next search on. */
   async changeOver(): Promise<Result> {
-    const { opened, catalog, signal, removeIndexFiles, saveCheckpoint } = this.context;
+    const { opened, catalog, signal, removeIndexFiles, saveCheckpoint, consolidateClusters } = this.context;
     const { set } = this.space;
     const sets = [opened.space.current.set, set];
     const [before, after] = await measureRecall({ catalog, sets }, signal);
@@ -62,12 +62,15 @@ class Activation {
         catalog.sets.saveRecall(current.setId, before);
         catalog.sets.saveRecall(set.id, after);
         saveCheckpoint({ embedded: this.embedded, result });
+        catalog.clusterings.forgetMeasured(opened.id);
         return catalog.sets.activate(opened.id, set.id);
       });
       opened.space.replace(this.space);
       return { result, removed };
     });
     await removeIndexFiles(removed);
+    // Its items are where the model before put them.
+    consolidateClusters(opened.collection.name);
     return result;
   }
 

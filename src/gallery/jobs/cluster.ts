@@ -5,5 +5,5 @@ import { defineJob } from './job.js';
 export const cluster = defineJob({
   input: clusterInputSchema,
   run: (input, { opened, signal, report }) =>
-    opened.collection.clusterItems({ ...input, signal, onProgress: report }),
+    opened.collection.clustering.clusterItems({ ...input, signal, onProgress: report }),
 });

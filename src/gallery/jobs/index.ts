@@ -1,6 +1,7 @@
 import { activateModel } from './activate-model.js';
 import { addItems } from './add-items.js';
 import { cluster } from './cluster.js';
+import { consolidateClustersJob } from './consolidate-clusters.js';
 import { dedupe } from './dedupe.js';
 import { evaluate } from './evaluate.js';
 import { type AnyJobKind, eraseInput } from './job.js';
@@ -10,6 +11,7 @@ const kinds = {
   'add-items': eraseInput(addItems),
   'activate-model': eraseInput(activateModel),
   cluster: eraseInput(cluster),
+  'consolidate-clusters': eraseInput(consolidateClustersJob),
   dedupe: eraseInput(dedupe),
   evaluate: eraseInput(evaluate),
 } as const satisfies Record<string, AnyJobKind>;

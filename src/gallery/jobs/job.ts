@@ -21,6 +21,8 @@ export interface JobServices {
   storeModel(modelId: string): Promise<NewEmbeddingSet>;
   openSpace(set: EmbeddingSetRow): Promise<EmbeddingSpace>;
   removeIndexFiles(setIds: readonly number[]): Promise<void>;
+  /** Has the clusters of a collection consolidated by another job, if it has any. */
+  consolidateClusters(collection: string): void;
 }
 
 /** Of one run of one job. */

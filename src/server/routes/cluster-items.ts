@@ -50,13 +50,13 @@ export function createClusterItemsRoutes({ gallery }: RouteParts): Route[] {
       const body = await readBody();
       if (body.kind === 'upload') {
         requireSeveral(body.files);
-        return { json: await collection.clusterPictures(body.files, { ...query, signal }) };
+        return { json: await collection.clustering.clusterPictures(body.files, { ...query, signal }) };
       }
       requireNoParameters(request.query);
-      const items = collection.countSelected(body.value);
+      const items = collection.clustering.countSelected(body.value);
       if (items > mostClusteredAtOnce) return startJob(collection, body.value, { items, call, gallery });
       const clustering = { ...body.value, signal, onProgress: nobody };
-      return { json: await inTurn(() => collection.clusterItems(clustering)) };
+      return { json: await inTurn(() => collection.clustering.clusterItems(clustering)) };
     }),
   ];
 }

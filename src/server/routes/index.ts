@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
 import { createClusterItemsRoutes } from './cluster-items.js';
+import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
 import { createEvaluationRoutes } from './evaluations.js';
 import { createItemRoutes } from './items.js';
@@ -30,6 +31,7 @@ export interface RouteParts {
 const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createCollectionRoutes,
   createItemRoutes,
+  createClusterRoutes,
   createSearchRoutes,
   createClusterItemsRoutes,
   createModelRoutes,

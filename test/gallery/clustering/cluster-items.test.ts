@@ -21,7 +21,7 @@ describe('items in clusters', () => {
     collection = await gallery.collection('default');
   };
   const cluster = (input: object, signal = new AbortController().signal): Promise<Clustering> =>
-    collection.clusterItems({
+    collection.clustering.clusterItems({
       ...clusterInputSchema.parse(input),
       signal,
       onProgress: one => progress.push(one),
@@ -121,16 +121,16 @@ describe('items in clusters', () => {
     const filter = { field: 'metadata.number', range: { lt: 3 } };
     expect(idsOf(await cluster({ clusters: 2, filter }))).toEqual([[1, 2], [3]]);
     expect(idsOf(await cluster({ clusters: 2, itemIds: [5, 4, 3, 4] }))).toEqual([[3, 4], [5]]);
-    expect(collection.countSelected({ filter })).toBe(3);
-    expect(collection.countSelected({ itemIds: [4, 4] })).toBe(1);
-    expect(collection.countSelected({})).toBe(5);
+    expect(collection.clustering.countSelected({ filter })).toBe(3);
+    expect(collection.clustering.countSelected({ itemIds: [4, 4] })).toBe(1);
+    expect(collection.clustering.countSelected({})).toBe(5);
     const unknown = { code: 'not-found', field: 'itemIds', message: 'the collection has no item 6, 99' };
     await expect(cluster({ itemIds: [99, 1, 6] })).rejects.toMatchObject({
       ...unknown,
       message: 'the collection has no item 99, 6',
     });
     const many = Array.from({ length: 25 }, (_, i) => 100 + i);
-    expect(() => collection.countSelected({ itemIds: many })).toThrow(/109 and 15 more$/);
+    expect(() => collection.clustering.countSelected({ itemIds: many })).toThrow(/109 and 15 more$/);
   });
 
   it('beyond those that are compared are found through the graph, by neighbours among them alone', async () => {

@@ -15,6 +15,11 @@ interface Damage {
   readonly left: readonly string[];
 }
 
+/** A cluster of the first two items. */
+const clusterFor = `INSERT INTO clusterings VALUES (1, 1, NULL, 0.5, NULL, NULL, 0, NULL, 0, 0, 'then', NULL);
+  INSERT INTO clusters VALUES (1, 1, NULL, NULL, 'then');
+  INSERT INTO facilities VALUES (1, 1, 1, 0);
+  INSERT INTO members VALUES (1, 1, 1, 0), (2, 2, 1, 0);`;
 const itemFor = `INSERT INTO items VALUES (99, 77, 'lost', NULL, '{}', (SELECT image_sha256 FROM items WHERE id = 1),
   'png', 4, 3, (SELECT bytes FROM items WHERE id = 1), 'then', 'then')`;
 const unit = `(SELECT embedding FROM vectors WHERE id = 1)`;
@@ -98,6 +103,57 @@ const damages: readonly Damage[] = [
     sql: `INSERT INTO vectors VALUES (50, 70, 9, ${unit})`,
     codes: ['vector-orphan'],
     left: [],
+  },
+  {
+    name: 'a member of no facility',
+    sql: `${clusterFor} INSERT INTO members VALUES (9, 3, 77, 0)`,
+    codes: ['cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'a facility without its item, and its members with it',
+    sql: `${clusterFor} UPDATE facilities SET item_id = 77`,
+    codes: ['cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'a medoid that is no member',
+    sql: `${clusterFor} DELETE FROM members WHERE item_id = 1`,
+    codes: ['cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'a member of a cluster of another collection',
+    sql: `${clusterFor} INSERT INTO collections VALUES (5, 'other', 'then', 5, NULL);
+      INSERT INTO embedding_sets SELECT 5, 5, model_id, model_directory, dimension, created_at, NULL FROM embedding_sets;
+      UPDATE clusterings SET collection_id = 5`,
+    codes: ['cluster-row-orphan', 'cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'a clustering without its collection',
+    sql: `${clusterFor} UPDATE clusterings SET collection_id = 77`,
+    codes: ['cluster-row-orphan', 'cluster-row-orphan', 'cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'an event of no cluster',
+    sql: `INSERT INTO cluster_events VALUES (1, 77, 'opened', 0, NULL, NULL, NULL, NULL, 'then')`,
+    codes: ['cluster-row-orphan'],
+    left: [],
+  },
+  {
+    name: 'clusters that were merged round in a circle, or into none',
+    sql: `${clusterFor} INSERT INTO clusters VALUES (2, 1, 'a', 3, 'then'), (3, 1, NULL, 2, 'then'), (4, 1, NULL, 99, 'then'),
+      (5, 1, NULL, 2, 'then'), (6, 1, NULL, 1, 'then')`,
+    codes: ['cluster-merge-broken', 'cluster-merge-broken', 'cluster-merge-broken'],
+    left: [],
+  },
+  {
+    name: 'an event of a kind that there is none of',
+    sql: `${clusterFor} INSERT INTO cluster_events VALUES (1, 1, 'danced', 0, NULL, NULL, NULL, NULL, 'then')`,
+    codes: ['row-odd'],
+    left: ['row-odd'],
   },
   {
     name: 'a set without its collection',
