@@ -13,7 +13,7 @@ export const clusteringMethods = ['facility-location', 'k-means'] as const;
 export const clusteringOptionMeanings = {
   clusters:
     'how many, as many as items where there are fewer; or who chooses: silhouette where clusters lie best apart, elbow ' +
-    'where more bring little; silhouette unless given, or as many as are worth the facility cost where that is given',
+    'where more bring little; elbow unless given, or as many as are worth the facility cost where that is given',
   mostClusters:
     'the most that may be chosen; half of the items, and no more than 1000, unless given; with a facility cost ' +
     `${mostClustersAtAll}`,

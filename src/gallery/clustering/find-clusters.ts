@@ -43,7 +43,7 @@ function aroundMeans(block: VectorBlock, assignment: Int32Array): ClustersFound 
 
 /** Without a number: as many as are chosen, or as are worth what they cost. */
 const wantedOf = ({ clusters, mostClusters, facilityCost }: ClusteringOptions) => ({
-  clusters: clusters ?? (facilityCost === undefined ? 'silhouette' : (mostClusters ?? mostClustersAtAll)),
+  clusters: clusters ?? (facilityCost === undefined ? 'elbow' : (mostClusters ?? mostClustersAtAll)),
   mostClusters,
   facilityCost,
 });
