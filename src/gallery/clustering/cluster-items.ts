@@ -20,6 +20,8 @@ export interface ItemClustering extends ClusterInput {
 export interface ClusteringSource {
   readonly catalog: Catalog;
   readonly collectionId: number;
+  /** Beyond so many items near ones are looked at, not every pair. */
+  readonly mostCompared?: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ClusteringSource {
  */
 export async function clusterItems(
   space: EmbeddingSpace,
-  { catalog, collectionId }: ClusteringSource,
+  { catalog, collectionId, mostCompared: most = mostCompared }: ClusteringSource,
   { signal, onProgress, filter, itemIds, ...options }: ItemClustering,
 ): Promise<Clustering> {
   stopIfAborted(signal);
@@ -47,7 +49,7 @@ export async function clusterItems(
   const found = await findClusters(block, options, {
     signal,
     onProgress: tell,
-    findNeighbours: total > mostCompared ? () => lookAround(embeddings, space, search) : undefined,
+    findNeighbours: total > most ? () => lookAround(embeddings, space, search) : undefined,
   });
   const described = {
     block,
