@@ -7,6 +7,8 @@ const encodeAt =
   picture =>
     sharp(picture).autoOrient().jpeg({ quality }).toBuffer();
 
+const encodeAsWebp: MakeCopy = picture => sharp(picture).autoOrient().webp({ quality: 80 }).toBuffer();
+
 const resizeBy =
   (factor: number): MakeCopy =>
   async picture => {
@@ -53,6 +55,7 @@ export const copyKinds: Readonly<Record<string, MakeCopy>> = {
   'JPEG, quality 95': encodeAt(95),
   'JPEG, quality 60': encodeAt(60),
   'JPEG, quality 30': encodeAt(30),
+  'WebP, quality 80': encodeAsWebp,
   'half the size': resizeBy(0.5),
   'a fifth of the size': resizeBy(0.2),
   'cropped by 5 %': crop,

@@ -6,6 +6,7 @@ import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import type { ItemWhere } from './item-where.js';
 import { JobTable } from './job-table.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
+import { PictureHashTable, type StoredHash } from './picture-hash-table.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
 export type NewCollection = Pick<CollectionRow, 'name'> & NewEmbeddingSet;
@@ -14,6 +15,8 @@ export type ItemText = Pick<ItemRow, 'label' | 'metadata'>;
 /** What an image is, with its embedding [dimension]. */
 export type ItemImage = Pick<ItemRow, 'imageSha256' | 'format' | 'width' | 'height' | 'bytes'> & {
   readonly embedding: Float32Array;
+  /** Perceptual; made when it is asked for unless given. */
+  readonly hash?: StoredHash | undefined;
 };
 
 /** An image that an item let go of, once for each time. */
@@ -91,6 +94,7 @@ const now = (): string => new Date().toISOString();
 export class Catalog {
   readonly sets: EmbeddingSets;
   readonly jobs: JobTable;
+  readonly hashes: PictureHashTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   /** Made once: to make it takes longer than to begin and end a transaction. */
@@ -104,6 +108,7 @@ export class Catalog {
     this.inTransaction = database.transaction((work: () => unknown) => work());
     this.sets = new EmbeddingSets(database);
     this.jobs = new JobTable(database);
+    this.hashes = new PictureHashTable(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
@@ -213,7 +218,7 @@ export class Catalog {
 
   addItem(collectionId: number, key: string, item: ItemText & ItemImage): ItemRow {
     return this.transaction(() => {
-      const { embedding, metadata, ...columns } = item;
+      const { embedding, hash, metadata, ...columns } = item;
       const { lastInsertRowid } = this.statements.addItem.run({
         ...columns,
         collectionId,
@@ -222,6 +227,7 @@ export class Catalog {
         now: now(),
       });
       this.statements.addVector.run({ id: lastInsertRowid, embedding: encodeEmbedding(embedding) });
+      if (hash !== undefined) this.hashes.add(item.imageSha256, hash);
       return parseItem(this.statements.item.get(collectionId, lastInsertRowid));
     });
   }
@@ -237,8 +243,9 @@ export class Catalog {
    */
   replaceItem(collectionId: number, id: number, item: ItemText & ItemImage): ItemRow {
     return this.transaction(() => {
-      const { embedding, label, metadata, ...image } = item;
+      const { embedding, hash, label, metadata, ...image } = item;
       this.statements.updateImage.run({ ...image, id, now: now() });
+      if (hash !== undefined) this.hashes.add(image.imageSha256, hash);
       this.statements.removeVectors.run(id);
       this.statements.addVector.run({ id, embedding: encodeEmbedding(embedding) });
       return this.updateItem(collectionId, id, { label, metadata });

@@ -116,6 +116,19 @@ export const migrations: readonly string[] = [
   -- Clusters that uploads join.
 
   -- What pictures look like, and what was decided of duplicates.
+  CREATE TABLE picture_hashes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_sha256 TEXT NOT NULL UNIQUE CHECK (length(image_sha256) = 64),
+    hash BLOB NOT NULL CHECK (length(hash) = 8)
+  ) STRICT;
+  CREATE TRIGGER hash_of_removed AFTER DELETE ON items
+  WHEN NOT EXISTS (SELECT 1 FROM items WHERE image_sha256 = old.image_sha256) BEGIN
+    DELETE FROM picture_hashes WHERE image_sha256 = old.image_sha256;
+  END;
+  CREATE TRIGGER hash_of_replaced AFTER UPDATE OF image_sha256 ON items
+  WHEN NOT EXISTS (SELECT 1 FROM items WHERE image_sha256 = old.image_sha256) BEGIN
+    DELETE FROM picture_hashes WHERE image_sha256 = old.image_sha256;
+  END;
 
   -- Evaluations.
   `,

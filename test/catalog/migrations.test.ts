@@ -57,7 +57,7 @@ describe('a file of version 1', () => {
   });
 
   it('keeps its collections, items and vectors, under the ids they had', () => {
-    expect(() => open('read')).toThrow(/has version 1, expected 2: open it once for writing/);
+    expect(() => open('read')).toThrow(/has version 1, expected 3: open it once for writing/);
     const catalog = open('write');
     expect(catalog.listCollections()).toMatchObject([
       { id: 2, name: 'first', modelId: 'tiny@1', dimension: 2, items: 2, previousSetId: null },

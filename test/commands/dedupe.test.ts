@@ -99,7 +99,7 @@ describe('medoid dedupe', () => {
     );
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^item 5: its picture cannot be read\n/);
-    expect(stdout).toMatch(/near +0\.\d{4} +5 +small, "quoted" +original\n/);
+    expect(stdout).toMatch(/near +0\.\d{4} +\d+ +5 +small, "quoted" +original\n/);
     expect(await readFile(join(filled.folder, 'page.html'), 'utf8')).toContain('picture cannot be read');
   });
 });

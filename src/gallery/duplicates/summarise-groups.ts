@@ -3,7 +3,7 @@ import { squaredDistance } from '../../math/vectors.js';
 import type { DuplicateDistances } from './calibrate-distances.js';
 import type { Duplicate, DuplicateGroup, DuplicatesFound, DuplicateTier } from './duplicate-group.js';
 import type { PictureGroup } from './group-around.js';
-import { samePictureBits } from './link-same-pictures.js';
+import type { SamePictures } from './link-same-pictures.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureHashes } from './picture-hashes.js';
 
@@ -11,21 +11,19 @@ import type { PictureHashes } from './picture-hashes.js';
 export interface DuplicateMeasures {
   readonly distances: DuplicateDistances;
   readonly hashes: PictureHashes;
+  readonly same: SamePictures;
 }
 
-function judge(picture: Picture, representative: Picture, { distances, hashes }: DuplicateMeasures) {
+function judge(picture: Picture, representative: Picture, { hashes, same }: DuplicateMeasures) {
   const distance = Math.sqrt(squaredDistance(picture.vector, representative.vector));
   const [a, b] = [hashes.of(picture), hashes.of(representative)];
   const bits = a === undefined || b === undefined ? null : hashDistance(a, b);
-  const isSame = bits !== null && bits <= samePictureBits && distance <= distances.samePicture;
+  const isSame = same.get(representative)?.has(picture) === true;
   return { tier: isSame ? ('same-picture' as const) : ('near' as const), distance, hashDistance: bits };
 }
 
 /** Nothing where nobody is left beside the one that stands for the group. */
-function describeGroup(
-  { representative, others }: PictureGroup,
-  tools: DuplicateMeasures & { readonly tiers: readonly DuplicateTier[] },
-): DuplicateGroup[] {
+function describeGroup({ representative, others }: PictureGroup, tools: SummaryTools): DuplicateGroup[] {
   const [first, ...copies] = representative.items;
   const identical = copies.map(({ itemId }): Duplicate => {
     return { id: itemId, tier: 'identical', distance: 0, hashDistance: 0 };
@@ -40,15 +38,18 @@ function describeGroup(
   return items.length === 0 ? [] : [{ representative: first.itemId, items }];
 }
 
-/** @param tools.tiers those told of */
-export function summariseGroups(
-  groups: readonly PictureGroup[],
-  tools: DuplicateMeasures & { readonly tiers: readonly DuplicateTier[] },
-): DuplicatesFound {
+export interface SummaryTools extends DuplicateMeasures {
+  /** Those told of. */
+  readonly tiers: readonly DuplicateTier[];
+  /** Those that could not be read. */
+  readonly unreadable: readonly Picture[];
+}
+
+export function summariseGroups(groups: readonly PictureGroup[], tools: SummaryTools): DuplicatesFound {
   const described = groups.flatMap(group => describeGroup(group, tools));
   const items = described.flatMap(group => group.items);
   const count = (wanted: DuplicateTier): number => items.filter(({ tier }) => tier === wanted).length;
-  const unreadable = tools.hashes.unreadable().flatMap(picture => picture.items.map(({ itemId }) => itemId));
+  const unreadable = tools.unreadable.flatMap(picture => picture.items.map(({ itemId }) => itemId));
   return {
     groups: described.sort((a, b) => a.representative - b.representative),
     duplicates: items.length,
