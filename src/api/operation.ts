@@ -38,7 +38,7 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With parameters in braces. */
   readonly path: string;
-  readonly tag: 'Operating' | 'Collections' | 'Items' | 'Search' | 'Models' | 'Jobs';
+  readonly tag: 'Operating' | 'Collections' | 'Items' | 'Search' | 'Models' | 'Duplicates' | 'Jobs';
   readonly summary: string;
   readonly description?: string;
   readonly access: Access;

@@ -1,4 +1,11 @@
 import { MedoidError, messageOf } from '../errors.js';
+import {
+  parseDecidedItem,
+  parseDecision,
+  parseDuplicateGroup,
+  parseDuplicateSearch,
+  parseHashRow,
+} from './duplicate-rows.js';
 import { parseCollection, parseEmbeddingSet, parseItem, parseJob, parseJobText } from './rows.js';
 
 /** How the rows of a table are read for looking at each, whatever they refer to. */
@@ -10,6 +17,7 @@ interface AuditedTable {
 }
 
 const page = 'WHERE main.id > @afterId ORDER BY main.id LIMIT @limit';
+const wholeRows = (table: string): string => `SELECT main.* FROM ${table} AS main ${page}`;
 // What is missing on the other side of a reference is told of the reference.
 const setOf = (column: string): string => `(SELECT model_id FROM embedding_sets WHERE id = ${column})`;
 
@@ -22,7 +30,7 @@ export const auditedTables = {
     parse: parseCollection,
   },
   embedding_sets: {
-    sql: `SELECT main.* FROM embedding_sets AS main ${page}`,
+    sql: wholeRows('embedding_sets'),
     parse: parseEmbeddingSet,
   },
   items: {
@@ -43,6 +51,11 @@ export const auditedTables = {
       for (const text of [input, checkpoint]) parseJobText(text);
     },
   },
+  picture_hashes: { sql: wholeRows('picture_hashes'), parse: parseHashRow },
+  duplicate_decisions: { sql: wholeRows('duplicate_decisions'), parse: parseDecision },
+  decided_items: { sql: wholeRows('decided_items'), parse: parseDecidedItem },
+  duplicate_searches: { sql: wholeRows('duplicate_searches'), parse: parseDuplicateSearch },
+  duplicate_groups: { sql: wholeRows('duplicate_groups'), parse: parseDuplicateGroup },
 } as const satisfies Record<string, AuditedTable>;
 
 export type AuditedTableName = keyof typeof auditedTables;

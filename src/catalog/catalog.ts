@@ -1,6 +1,8 @@
 import type Database from 'better-sqlite3';
 import { storageTrouble } from '../storage-trouble.js';
 import { countWrites } from './count-writes.js';
+import { DecisionTable } from './decision-table.js';
+import { DuplicateTable } from './duplicate-table.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import type { ItemWhere } from './item-where.js';
@@ -95,6 +97,8 @@ export class Catalog {
   readonly sets: EmbeddingSets;
   readonly jobs: JobTable;
   readonly hashes: PictureHashTable;
+  readonly decisions: DecisionTable;
+  readonly duplicates: DuplicateTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   /** Made once: to make it takes longer than to begin and end a transaction. */
@@ -109,6 +113,8 @@ export class Catalog {
     this.sets = new EmbeddingSets(database);
     this.jobs = new JobTable(database);
     this.hashes = new PictureHashTable(database);
+    this.decisions = new DecisionTable(database);
+    this.duplicates = new DuplicateTable(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */

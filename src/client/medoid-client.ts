@@ -5,6 +5,9 @@ import type {
   AddAnswer,
   Answer,
   Collection,
+  DuplicateDecision,
+  DuplicateDecisionPage,
+  DuplicatePage,
   Item,
   ItemFilter,
   ItemPage,
@@ -231,6 +234,57 @@ export class MedoidClient {
     return this.ask<'rollBackModel'>({ method: 'POST', path, ...options });
   }
 
+  searchDuplicates(
+    name: string,
+    search: JsonBody<'searchDuplicates'> = {},
+    options: CallOptions = {},
+  ): Promise<Job> {
+    return this.ask<'searchDuplicates'>({
+      method: 'POST',
+      path: duplicatesPath(name),
+      json: search,
+      ...options,
+    });
+  }
+
+  listDuplicates(
+    name: string,
+    {
+      signal,
+      tiers,
+      ...query
+    }: PageOptions & { readonly tiers?: JsonBody<'searchDuplicates'>['tiers'] } = {},
+  ): Promise<DuplicatePage> {
+    const path = duplicatesPath(name);
+    return this.ask<'listDuplicates'>({
+      method: 'GET',
+      path,
+      query: { ...query, tiers: tiers?.join() },
+      signal,
+    });
+  }
+
+  decideDuplicates(
+    name: string,
+    decision: JsonBody<'decideDuplicates'>,
+    options: CallOptions = {},
+  ): Promise<DuplicateDecision> {
+    const path = duplicatesPath(name, 'decisions');
+    return this.ask<'decideDuplicates'>({ method: 'POST', path, json: decision, ...options });
+  }
+
+  listDuplicateDecisions(
+    name: string,
+    { signal, ...query }: PageOptions = {},
+  ): Promise<DuplicateDecisionPage> {
+    const path = duplicatesPath(name, 'decisions');
+    return this.ask<'listDuplicateDecisions'>({ method: 'GET', path, query, signal });
+  }
+
+  async deleteDuplicateDecision(name: string, id: number, options: CallOptions = {}): Promise<void> {
+    await this.send({ method: 'DELETE', path: duplicatesPath(name, 'decisions', id), ...options });
+  }
+
   startJob(name: string, job: NewJob, options: CallOptions = {}): Promise<Job> {
     const path = ['v1', 'collections', name, 'jobs'];
     return this.ask<'startJob'>({ method: 'POST', path, json: job, ...options });
@@ -292,6 +346,11 @@ export class MedoidClient {
 
 const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
   ...['v1', 'collections', name, 'items'],
+  ...rest,
+];
+
+const duplicatesPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
+  ...['v1', 'collections', name, 'duplicates'],
   ...rest,
 ];
 

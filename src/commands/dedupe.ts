@@ -91,6 +91,7 @@ export const dedupe = defineCommand({
       const collection = await gallery.collection(input.collection);
       const found = await search(collection, { maxDistance: input.maxDistance, tiers: input.tiers, signal });
       const groups = showGroups(collection, found);
+      const { imageOf: _, ...rest } = found;
       if (csv !== undefined) await replaceFile(csv, duplicatesCsv(groups));
       const write = (to: string) =>
         writeReport(to, { gallery: directory, collection, found, groups, signal });
@@ -100,7 +101,7 @@ export const dedupe = defineCommand({
           : await tryReport(() => write(path), { rest: 'the answer is complete', tell: context.report });
       const isWhole = found.unreadable.length === 0 && (path === undefined || report !== null);
       return {
-        json: { ...found, groups, report, csv: csv ?? null },
+        json: { ...rest, groups, report, csv: csv ?? null },
         text: describeDuplicates(found, groups),
         exitCode: isWhole ? 0 : 1,
       };

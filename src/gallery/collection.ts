@@ -10,6 +10,7 @@ import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
 import type { CollectionWriter } from './collection-writer.js';
+import { CollectionDuplicates } from './duplicates/collection-duplicates.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
 import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
 import type { ImageStore } from './image-store.js';
@@ -58,7 +59,12 @@ interface StoredImage {
 
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
-  constructor(private readonly parts: CollectionParts) {}
+  /** What was found and decided of items that show the same. */
+  readonly duplicates: CollectionDuplicates;
+
+  constructor(private readonly parts: CollectionParts) {
+    this.duplicates = new CollectionDuplicates(parts);
+  }
 
   /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
   rebuiltBecause(): Promise<string | undefined> {

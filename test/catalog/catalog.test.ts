@@ -271,6 +271,7 @@ describe('Catalog', () => {
     const triggers = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).pluck().all();
     database.close();
     expect(triggers.sort()).toEqual([
+      'decision_without_pair',
       'hash_of_removed',
       'hash_of_replaced',
       'image_replaced',

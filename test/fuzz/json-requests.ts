@@ -47,6 +47,8 @@ function validRequest(random: Random, known: Known): JsonRequest {
     post('/items/delete', { filter: { and: [{ field: 'label', equals: 'json' }, filter] } }),
     post('/jobs', { kind: 'cluster', clusters: 3, method: 'k-means', seed: 1 }),
     post('/jobs', { kind: 'dedupe', maxDistance: 0.1 }),
+    post('/duplicates', { maxDistance: 0.1, tiers: ['near'] }),
+    post('/duplicates/decisions', { verdict: 'keep', itemIds: [id, 1, 2] }),
     post('/jobs', { kind: 'evaluate', ks: [1, 2] }),
     {
       method: 'PATCH',

@@ -1,6 +1,13 @@
 import type { Operation } from '../operation.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
 import {
+  decideDuplicates,
+  deleteDuplicateDecision,
+  listDuplicateDecisions,
+  listDuplicates,
+  searchDuplicates,
+} from './duplicates.js';
+import {
   addItems,
   deleteItem,
   deleteItems,
@@ -34,6 +41,11 @@ export const operations = {
   listModels,
   activateModel,
   rollBackModel,
+  searchDuplicates,
+  listDuplicates,
+  decideDuplicates,
+  listDuplicateDecisions,
+  deleteDuplicateDecision,
   startJob,
   listJobs,
   getJob,

@@ -33,6 +33,14 @@ export const yesOrNo = z
   .transform(value => value === 'true')
   .meta(shownAs({ type: 'boolean' }));
 
+/** Some of a few names, separated by commas. */
+export const namesOf = <const Name extends string>(names: readonly Name[]) =>
+  z
+    .string(`expected some of ${names.join(', ')}, separated by commas`)
+    .transform(text => text.split(','))
+    .pipe(z.array(z.enum(names)))
+    .meta(shownAs({ type: 'string', pattern: `^(${names.join('|')})(,(${names.join('|')}))*$` }));
+
 /** A parameter whose text is JSON. */
 export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
   z
@@ -58,6 +66,7 @@ const anyId = wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
 export const noParameters = z.strictObject({});
 export const collectionParameters = z.strictObject({ name: z.string().describe('name of the collection') });
 export const itemParameters = collectionParameters.extend({ id: anyId.describe('id of the item') });
+export const decisionParameters = collectionParameters.extend({ id: anyId.describe('id of the decision') });
 export const jobParameters = z.strictObject({ id: anyId.describe('id of the job') });
 
 /** A page of a list by ascending id. */

@@ -1,9 +1,9 @@
-import type { AuditedTableName } from '../../catalog/audited-tables.js';
+import { type AuditedTableName, auditedTables } from '../../catalog/audited-tables.js';
 import { readableFormats } from '../../images/decode.js';
 import type { CatalogCheck, CheckedGallery } from './check.js';
 
 const rowsAtOnce = 500;
-const tables: readonly AuditedTableName[] = ['collections', 'embedding_sets', 'items', 'jobs'];
+const tables = Object.keys(auditedTables) as AuditedTableName[];
 
 async function checkRows({ audit, takeTurn, tell }: CheckedGallery, table: AuditedTableName): Promise<void> {
   for (let afterId = 0; ; ) {

@@ -12,6 +12,7 @@ import { listPictures, type Picture } from './list-pictures.js';
 import { PictureHashes } from './picture-hashes.js';
 import { PictureReader, type PictureSource } from './picture-reader.js';
 import { SameLook } from './same-look.js';
+import { SettledPairs } from './settled-pairs.js';
 import { type DuplicateMeasures, summariseGroups } from './summarise-groups.js';
 
 export interface DuplicateSearch {
@@ -55,23 +56,24 @@ type StageTurns = ReturnType<typeof createStageTurns>;
 interface SameSearch {
   readonly hashes: PictureHashes;
   readonly reader: PictureReader;
+  readonly settled: SettledPairs;
   readonly maxDistance: number;
   readonly turnsOf: StageTurns;
 }
 
 async function findSame(
   { pictures, pictureOf, index }: SearchedPictures,
-  { hashes, reader, maxDistance, turnsOf }: SameSearch,
+  { hashes, reader, settled, maxDistance, turnsOf }: SameSearch,
 ): Promise<SamePictures> {
   await hashes.load(pictures, turnsOf('hash', pictures.length));
-  const sought = { pictureOf, index, hashes, looks: new SameLook(reader), maxDistance };
+  const sought = { pictureOf, index, hashes, looks: new SameLook(reader), settled, maxDistance };
   return linkSamePictures(pictures, sought, turnsOf('link', pictures.length));
 }
 
 /** Groups of pictures, single ones too. */
 async function groupPictures(
   { pictures, pictureOf, index }: SearchedPictures,
-  { distances, same }: DuplicateMeasures,
+  { distances, same, settled }: DuplicateMeasures & { readonly settled: SettledPairs },
   { tiers, signal, turnsOf }: DuplicateSearch & { readonly turnsOf: StageTurns },
 ): Promise<readonly PictureGroup[]> {
   const groups = await groupAround(
@@ -82,14 +84,14 @@ async function groupPictures(
   if (!tiers.includes('near')) return groups;
   const staysWhole = ({ representative, others }: PictureGroup): boolean =>
     others.length > 0 || (tiers.includes('identical') && representative.items.length > 1);
-  const sought = { pictureOf, index, maxDistance: distances.near, staysWhole };
+  const sought = { pictureOf, index, maxDistance: distances.near, staysWhole, settled };
   return addNearPictures(groups, sought, turnsOf('near', groups.length));
 }
 
 /**
  * Finds items that show the same, and which of each group stands for it: the one of most pixels, then of most bytes, then
  * the medoid, then of the lowest id. Each of a group is a duplicate of that one, by bytes, by what it looks like, or by its
- * embedding alone; the tiers are told apart in this order. Pairs are those that the graph or the hashes find near. The same
+ * embedding alone; the tiers are told apart in this order. A pair that was decided of is never told, in whatever group. Pairs are those that the graph or the hashes find near. The same
  * collection and graph give the same groups.
  * @throws MedoidError `interrupted`
  */
@@ -116,9 +118,10 @@ export async function findDuplicates(
   const items = embeddings.items.length;
   const turnsOf = createStageTurns({ ...search, items });
   const hashes = new PictureHashes(reader, hashedSideOf(space.embedder));
-  const sought = { hashes, reader, maxDistance: distances.samePicture, turnsOf };
+  const settled = new SettledPairs(source.catalog.decisions.listHolding(space.set.collectionId));
+  const sought = { hashes, reader, settled, maxDistance: distances.samePicture, turnsOf };
   const same = tiers.includes('same-picture') ? await findSame(searched, sought) : new Map();
-  const measures = { distances, hashes, same };
+  const measures = { distances, hashes, same, settled };
   const groups = await groupPictures(searched, measures, { ...search, turnsOf });
   search.onProgress({ done: items, total: items });
   return summariseGroups(groups, { ...measures, tiers, unreadable: reader.unreadable() });

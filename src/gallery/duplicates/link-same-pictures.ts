@@ -6,6 +6,7 @@ import { HashNeighbours } from './hash-neighbours.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureHashes } from './picture-hashes.js';
 import { mostPairsAtOnce, type SameLook } from './same-look.js';
+import type { SettledPairs } from './settled-pairs.js';
 
 /** Bits in which the hashes of two pictures may differ that only these suspect to be one. */
 const suspectBits = 10;
@@ -23,6 +24,8 @@ export interface PicturesToLink {
   /** Of all pictures. */
   readonly hashes: PictureHashes;
   readonly looks: SameLook;
+  /** Pairs that are of no interest any more. */
+  readonly settled: SettledPairs;
   readonly maxDistance: number;
 }
 
@@ -51,6 +54,7 @@ class Suspects {
       const known = this.told.get(worse) ?? new Set();
       if (known.has(better)) return [];
       this.told.set(worse, known.add(better));
+      if (this.sought.settled.hasAll(better, worse)) return [];
       return [[better, worse] as const];
     });
   }

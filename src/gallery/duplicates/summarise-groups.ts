@@ -6,6 +6,8 @@ import type { PictureGroup } from './group-around.js';
 import type { SamePictures } from './link-same-pictures.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureHashes } from './picture-hashes.js';
+import { separateSettled } from './separate-settled.js';
+import type { SettledPairs } from './settled-pairs.js';
 
 /** What decides on the tier of a duplicate. */
 export interface DuplicateMeasures {
@@ -22,8 +24,26 @@ function judge(picture: Picture, representative: Picture, { hashes, same }: Dupl
   return { tier: isSame ? ('same-picture' as const) : ('near' as const), distance, hashDistance: bits };
 }
 
+export interface SummaryTools extends DuplicateMeasures {
+  /** Those told of. */
+  readonly tiers: readonly DuplicateTier[];
+  /** Those that could not be read. */
+  readonly unreadable: readonly Picture[];
+  readonly settled: SettledPairs;
+}
+
+/** Of items with the same bytes, those that the first is settled with are duplicates of each other all the same. */
+function describeIdentical(ids: readonly number[], settled: SettledPairs): DuplicateGroup[] {
+  if (ids.length < 2) return [];
+  const [first, ...copies] = ids;
+  const items = copies.map((id): Duplicate => ({ id, tier: 'identical', distance: 0, hashDistance: 0 }));
+  const left = copies.filter(id => settled.has(first, id));
+  return [...separateSettled(first, items, settled), ...describeIdentical(left, settled)];
+}
+
 /** Nothing where nobody is left beside the one that stands for the group. */
 function describeGroup({ representative, others }: PictureGroup, tools: SummaryTools): DuplicateGroup[] {
+  const { settled, tiers } = tools;
   const [first, ...copies] = representative.items;
   const identical = copies.map(({ itemId }): Duplicate => {
     return { id: itemId, tier: 'identical', distance: 0, hashDistance: 0 };
@@ -33,16 +53,20 @@ function describeGroup({ representative, others }: PictureGroup, tools: SummaryT
     return picture.items.map(({ itemId }): Duplicate => ({ id: itemId, ...judgement }));
   });
   const items = [...identical, ...different]
-    .filter(({ tier }) => tools.tiers.includes(tier))
+    .filter(({ tier }) => tiers.includes(tier))
     .sort((a, b) => a.distance - b.distance || a.id - b.id);
-  return items.length === 0 ? [] : [{ representative: first.itemId, items }];
+  const left = copies.map(({ itemId }) => itemId).filter(id => settled.has(first.itemId, id));
+  return [
+    ...separateSettled(first.itemId, items, settled),
+    ...(tiers.includes('identical') ? describeIdentical(left, settled) : []),
+  ];
 }
 
-export interface SummaryTools extends DuplicateMeasures {
-  /** Those told of. */
-  readonly tiers: readonly DuplicateTier[];
-  /** Those that could not be read. */
-  readonly unreadable: readonly Picture[];
+function listImages(groups: readonly PictureGroup[]): Map<number, string> {
+  const pictures = groups.flatMap(({ representative, others }) => [representative, ...others]);
+  return new Map(
+    pictures.flatMap(({ imageSha256, items }) => items.map(({ itemId }) => [itemId, imageSha256] as const)),
+  );
 }
 
 export function summariseGroups(groups: readonly PictureGroup[], tools: SummaryTools): DuplicatesFound {
@@ -56,5 +80,6 @@ export function summariseGroups(groups: readonly PictureGroup[], tools: SummaryT
     tiers: { identical: count('identical'), 'same-picture': count('same-picture'), near: count('near') },
     maxDistance: tools.distances.near,
     unreadable: unreadable.sort((a, b) => a - b),
+    imageOf: listImages(groups),
   };
 }

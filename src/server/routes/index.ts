@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics.js';
 import type { Readiness } from '../readiness.js';
 import type { Route } from '../route.js';
 import { createCollectionRoutes } from './collections.js';
+import { createDuplicateRoutes } from './duplicates.js';
 import { createItemRoutes } from './items.js';
 import { createJobRoutes } from './jobs.js';
 import { createModelRoutes } from './models.js';
@@ -30,6 +31,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createItemRoutes,
   createSearchRoutes,
   createModelRoutes,
+  createDuplicateRoutes,
   createJobRoutes,
   createOperatingRoutes,
 ];
