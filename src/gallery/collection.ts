@@ -216,9 +216,19 @@ export class Collection {
 
   /** @throws MedoidError `not-found` */
   getItem(id: number): Item {
+    const item = this.findItem(id);
+    if (item === undefined) throw new MedoidError('not-found', `${this.name} has no item ${id}`);
+    return item;
+  }
+
+  findItem(id: number): Item | undefined {
     const row = this.parts.catalog.findItem(this.parts.row.id, id);
-    if (row === undefined) throw new MedoidError('not-found', `${this.name} has no item ${id}`);
-    return toItem(row);
+    return row && toItem(row);
+  }
+
+  findItemByKey(key: string): Item | undefined {
+    const row = this.parts.catalog.findItemByKey(this.parts.row.id, key);
+    return row && toItem(row);
   }
 
   /**
