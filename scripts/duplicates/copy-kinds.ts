@@ -50,7 +50,7 @@ const watermark: MakeCopy = async picture => {
 const grey: MakeCopy = picture => sharp(picture).autoOrient().greyscale().jpeg({ quality: 90 }).toBuffer();
 
 /** What becomes of pictures that go round. */
-export const copyKinds: Readonly<Record<string, MakeCopy>> = {
+export const copyKinds = {
   'same bytes': async picture => picture,
   'JPEG, quality 95': encodeAt(95),
   'JPEG, quality 60': encodeAt(60),
@@ -62,4 +62,6 @@ export const copyKinds: Readonly<Record<string, MakeCopy>> = {
   'rotated by EXIF': rotateByExif,
   watermark,
   grey,
-};
+} as const satisfies Record<string, MakeCopy>;
+
+export type CopyKind = keyof typeof copyKinds;

@@ -1,13 +1,10 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Operations } from '../api/operations/index.js';
+import { DuplicatesClient } from './duplicates-client.js';
 import { imageForm, itemForm } from './forms.js';
 import type {
   AddAnswer,
   Answer,
   Collection,
-  DuplicateDecision,
-  DuplicateDecisionPage,
-  DuplicatePage,
   Item,
   ItemFilter,
   ItemPage,
@@ -23,13 +20,7 @@ import type {
   SearchByImageOptions,
   SearchRequest,
 } from './messages.js';
-import {
-  type CallOptions,
-  type ClientOptions,
-  createTransport,
-  type Message,
-  type Send,
-} from './transport.js';
+import type { CallOptions, Message } from './transport.js';
 import { waitForEnd } from './wait-for-end.js';
 
 export type * from './messages.js';
@@ -40,13 +31,7 @@ export type { CallOptions, ClientOptions } from './transport.js';
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
  * @throws ProblemError from every method, with the code, the field and the words of the server
  */
-export class MedoidClient {
-  private readonly send: Send;
-
-  constructor(options: ClientOptions) {
-    this.send = createTransport(options);
-  }
-
+export class MedoidClient extends DuplicatesClient {
   async listCollections(options: CallOptions = {}): Promise<Collection[]> {
     const answer = await this.ask<'listCollections'>({
       method: 'GET',
@@ -234,57 +219,6 @@ export class MedoidClient {
     return this.ask<'rollBackModel'>({ method: 'POST', path, ...options });
   }
 
-  searchDuplicates(
-    name: string,
-    search: JsonBody<'searchDuplicates'> = {},
-    options: CallOptions = {},
-  ): Promise<Job> {
-    return this.ask<'searchDuplicates'>({
-      method: 'POST',
-      path: duplicatesPath(name),
-      json: search,
-      ...options,
-    });
-  }
-
-  listDuplicates(
-    name: string,
-    {
-      signal,
-      tiers,
-      ...query
-    }: PageOptions & { readonly tiers?: JsonBody<'searchDuplicates'>['tiers'] } = {},
-  ): Promise<DuplicatePage> {
-    const path = duplicatesPath(name);
-    return this.ask<'listDuplicates'>({
-      method: 'GET',
-      path,
-      query: { ...query, tiers: tiers?.join() },
-      signal,
-    });
-  }
-
-  decideDuplicates(
-    name: string,
-    decision: JsonBody<'decideDuplicates'>,
-    options: CallOptions = {},
-  ): Promise<DuplicateDecision> {
-    const path = duplicatesPath(name, 'decisions');
-    return this.ask<'decideDuplicates'>({ method: 'POST', path, json: decision, ...options });
-  }
-
-  listDuplicateDecisions(
-    name: string,
-    { signal, ...query }: PageOptions = {},
-  ): Promise<DuplicateDecisionPage> {
-    const path = duplicatesPath(name, 'decisions');
-    return this.ask<'listDuplicateDecisions'>({ method: 'GET', path, query, signal });
-  }
-
-  async deleteDuplicateDecision(name: string, id: number, options: CallOptions = {}): Promise<void> {
-    await this.send({ method: 'DELETE', path: duplicatesPath(name, 'decisions', id), ...options });
-  }
-
   startJob(name: string, job: NewJob, options: CallOptions = {}): Promise<Job> {
     const path = ['v1', 'collections', name, 'jobs'];
     return this.ask<'startJob'>({ method: 'POST', path, json: job, ...options });
@@ -334,23 +268,10 @@ export class MedoidClient {
   getOpenApi(options: CallOptions = {}): Promise<Answer<'getOpenApi'>> {
     return this.ask<'getOpenApi'>({ method: 'GET', path: ['openapi.json'], ...options });
   }
-
-  private ask<Id extends keyof Operations>(message: Message): Promise<Answer<Id>> {
-    return this.askFor<Answer<Id>>(message);
-  }
-
-  private async askFor<Json>(message: Message): Promise<Json> {
-    return (await (await this.send(message)).json()) as Json;
-  }
 }
 
 const itemsPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
   ...['v1', 'collections', name, 'items'],
-  ...rest,
-];
-
-const duplicatesPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'duplicates'],
   ...rest,
 ];
 

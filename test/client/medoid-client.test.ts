@@ -65,7 +65,10 @@ describe('the client', () => {
   const operationIds = listOperations().map(({ id }) => id);
 
   it('has a method for each operation, and a few for convenience', () => {
-    const own = Object.getOwnPropertyNames(MedoidClient.prototype);
+    const own: string[] = [];
+    for (let type = MedoidClient.prototype; type !== Object.prototype; type = Object.getPrototypeOf(type)) {
+      own.push(...Object.getOwnPropertyNames(type));
+    }
     const methods = own.filter(method => !['constructor', 'ask', 'askFor'].includes(method));
     expect(methods.sort()).toEqual([...operationIds, ...conveniences].sort());
   });
