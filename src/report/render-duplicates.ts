@@ -40,8 +40,8 @@ const thumbnailSide = 144;
 const mostGroups = 500;
 const mostItems = 24;
 
-const sizeOf = ({ width, height, bytes }: ShownItem): string =>
-  `${width}×${height}, ${(bytes / 1024).toFixed(1)} KiB`;
+const sizeOf = ({ id, width, height, bytes }: ShownItem): string =>
+  `item ${id}, ${width}×${height}, ${(bytes / 1024).toFixed(1)} KiB`;
 
 function renderPicture({ id, key }: ShownItem, addresses: ReadonlyMap<number, string>): Html {
   const address = addresses.get(id);

@@ -265,38 +265,46 @@ describe('medoid dedupe --apply', () => {
   });
 
   it.each([
-    ['files', true],
-    ['items', false],
-  ])('can be undone when it is killed half-way, and half of a line says nothing: %s', async (_, ofFiles) => {
-    const copy = await createPicture('many');
-    const files = Array.from({ length: 120 }, (__, i) => [`many/${i}.png`, copy] as const);
-    await add(Object.fromEntries(files));
-    const [before, items] = [await listFiles(originals), await listItems()];
-    const target = ofFiles ? ['--originals', originals] : [];
-    const { child, finished } = startMedoid([
-      ...[
-        'dedupe',
-        '--gallery',
-        filled.directory,
-        '--apply',
-        'delete',
-        '--no-dry-run',
-        '--tiers',
-        'identical',
-      ],
-      ...['--undo-file', undoFile, ...target],
-    ]);
-    const written = (): number =>
-      existsSync(undoFile) ? readFileSync(undoFile, 'utf8').split('\n').length : 0;
-    // The first 32 items are gone when the next are written down.
-    while (written() < 40 && child.exitCode === null) await new Promise(resolve => setImmediate(resolve));
-    child.kill('SIGKILL');
-    expect((await finished).exitCode).toBeNull();
-    expect((ofFiles ? Object.keys(await listFiles(originals)) : await listItems()).length).toBeLessThan(124);
-    await writeFile(undoFile, '{"step":"delete-fi', { flag: 'a' });
-    expect((await undo()).exitCode).toBe(0);
-    expect([await listFiles(originals), await listItems()]).toEqual([before, items]);
-  });
+    ['files', true, 'SIGKILL', null],
+    ['items', false, 'SIGKILL', null],
+    ['files', true, 'SIGINT', 130],
+  ] as const)(
+    'can be undone when it is ended half-way, and half of a line says nothing: %s',
+    async (_, ofFiles, signal, code) => {
+      const copy = await createPicture('many');
+      const files = Array.from({ length: 120 }, (__, i) => [`many/${i}.png`, copy] as const);
+      await add(Object.fromEntries(files));
+      const [before, items] = [await listFiles(originals), await listItems()];
+      const target = ofFiles ? ['--originals', originals] : [];
+      const { child, finished } = startMedoid([
+        ...[
+          'dedupe',
+          '--gallery',
+          filled.directory,
+          '--apply',
+          'delete',
+          '--no-dry-run',
+          '--tiers',
+          'identical',
+        ],
+        ...['--undo-file', undoFile, ...target],
+      ]);
+      const written = (): number =>
+        existsSync(undoFile) ? readFileSync(undoFile, 'utf8').split('\n').length : 0;
+      // The first 32 items are gone when the next are written down.
+      while (written() < 40 && child.exitCode === null) await new Promise(resolve => setImmediate(resolve));
+      child.kill(signal);
+      const { exitCode, stderr } = await finished;
+      expect(exitCode).toBe(code);
+      if (code !== null) expect(stderr).toMatch(/--undo .* puts back what was done/);
+      expect((ofFiles ? Object.keys(await listFiles(originals)) : await listItems()).length).toBeLessThan(
+        124,
+      );
+      await writeFile(undoFile, '{"step":"delete-fi', { flag: 'a' });
+      expect((await undo()).exitCode).toBe(0);
+      expect([await listFiles(originals), await listItems()]).toEqual([before, items]);
+    },
+  );
 
   it.each([
     [['--apply', 'hardlink'], /expected --originals/],
