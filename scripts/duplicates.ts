@@ -1,6 +1,7 @@
 /**
  * `npm run duplicates -- --data <folder of pictures> [options]`: plants copies among pictures and measures how many of each
- * kind are found, and how many that are found are none. Nothing is left behind.
+ * kind are found, and how many that are found are none. With `--items <n>` the pictures are drawn, one of ten a copy, so that
+ * there can be very many. Nothing is left behind.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,10 +13,12 @@ import { MedoidError, understandError } from '../src/errors.js';
 import { duplicateTiers } from '../src/gallery/duplicates/duplicate-group.js';
 import { Gallery } from '../src/gallery/gallery.js';
 import { type Judgement, judgeGroups } from './duplicates/judge-groups.js';
-import { plantCopies } from './duplicates/plant-copies.js';
+import { makeLargeGallery } from './duplicates/make-large-gallery.js';
+import { type Origins, plantCopies } from './duplicates/plant-copies.js';
 
 const optionsSchema = z.strictObject({
-  data: z.string().min(1),
+  data: z.string().min(1).optional(),
+  items: z.coerce.number().int().min(1).optional(),
   model: z.string().min(1).default('models/demo'),
   copies: z.coerce.number().int().min(1).default(200),
   seed: z.coerce.number().int().min(0).default(0),
@@ -42,40 +45,66 @@ function renderJudgement({ kinds, tiers }: Judgement): string {
   ].join('\n\n');
 }
 
-async function measure(options: z.output<typeof optionsSchema>): Promise<string> {
+type Options = z.output<typeof optionsSchema>;
+
+/** Pictures of a folder with copies planted among them, or so many that are drawn. */
+async function fillGallery(
+  directory: string,
+  { data, items, model, copies, seed }: Options,
+): Promise<Origins> {
+  if (data === undefined) return makeLargeGallery({ directory, model, items: items ?? 0, seed });
+  const gallery = await Gallery.open(directory, { access: 'write', create: true });
+  try {
+    const collection = await gallery.createCollection('default', model);
+    return await plantCopies(collection, { data, copiesOfAKind: copies, seed });
+  } finally {
+    await gallery.close();
+  }
+}
+
+const peakMebibytes = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+
+async function measureSearch(directory: string, origins: Origins, options: Options): Promise<string> {
+  const gallery = await Gallery.open(directory, { access: 'write' });
+  try {
+    const collection = await gallery.collection('default');
+    await collection.indexed();
+    const before = peakMebibytes();
+    const began = performance.now();
+    const found = await collection.findDuplicates({
+      maxDistance: options['max-distance'],
+      tiers: duplicateTiers,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    const facts = [
+      `${origins.size} items, ${seconds} s, near up to ${found.maxDistance.toFixed(4)}`,
+      `peak RSS ${peakMebibytes()} MiB, ${before} MiB before the search`,
+    ];
+    return [facts.join('; '), renderJudgement(judgeGroups(found, origins))].join('\n\n');
+  } finally {
+    await gallery.close();
+  }
+}
+
+async function measure(options: Options): Promise<string> {
   const temporary = await mkdtemp(join(tmpdir(), 'medoid-duplicates-'));
   try {
-    const gallery = await Gallery.open(join(temporary, 'gallery'), { access: 'write', create: true });
-    try {
-      const collection = await gallery.createCollection('default', options.model);
-      const origins = await plantCopies(collection, {
-        data: options.data,
-        copiesOfAKind: options.copies,
-        seed: options.seed,
-      });
-      await collection.indexed();
-      const began = performance.now();
-      const found = await collection.findDuplicates({
-        maxDistance: options['max-distance'],
-        tiers: duplicateTiers,
-        signal: new AbortController().signal,
-        onProgress: () => undefined,
-      });
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      const facts = `${origins.size} items, ${seconds} s, near up to ${found.maxDistance.toFixed(4)}`;
-      return [facts, renderJudgement(judgeGroups(found, origins))].join('\n\n');
-    } finally {
-      await gallery.close();
-    }
+    const directory = join(temporary, 'gallery');
+    return await measureSearch(directory, await fillGallery(directory, options), options);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
-function parseOptions(): z.output<typeof optionsSchema> {
+function parseOptions(): Options {
   const flag = { type: 'string' } as const;
-  const options = { data: flag, model: flag, copies: flag, seed: flag, 'max-distance': flag };
+  const options = { data: flag, items: flag, model: flag, copies: flag, seed: flag, 'max-distance': flag };
   const parsed = optionsSchema.safeParse(parseArgs({ options }).values);
+  if (parsed.success && (parsed.data.data === undefined) === (parsed.data.items === undefined)) {
+    throw new MedoidError('invalid-option', 'expected one of --data and --items');
+  }
   if (parsed.success) return parsed.data;
   throw new MedoidError('invalid-option', z.prettifyError(parsed.error));
 }

@@ -124,7 +124,9 @@ describe('the documentation', () => {
       const known = ['json', 'help', ...Object.keys(command?.options.shape ?? {})];
       if (command?.configurable) known.push('config');
       for (const [, flag] of rest.matchAll(/ --([a-z-]+)/g)) {
-        const name = flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+        const name = flag
+          .replace(/^no-/, '')
+          .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
         expect(known, `${verb} --${flag}`).toContain(name);
       }
     }

@@ -7,6 +7,8 @@ const encodeAt =
   picture =>
     sharp(picture).autoOrient().jpeg({ quality }).toBuffer();
 
+const encodeAsWebp: MakeCopy = picture => sharp(picture).autoOrient().webp({ quality: 80 }).toBuffer();
+
 const resizeBy =
   (factor: number): MakeCopy =>
   async picture => {
@@ -48,15 +50,18 @@ const watermark: MakeCopy = async picture => {
 const grey: MakeCopy = picture => sharp(picture).autoOrient().greyscale().jpeg({ quality: 90 }).toBuffer();
 
 /** What becomes of pictures that go round. */
-export const copyKinds: Readonly<Record<string, MakeCopy>> = {
+export const copyKinds = {
   'same bytes': async picture => picture,
   'JPEG, quality 95': encodeAt(95),
   'JPEG, quality 60': encodeAt(60),
   'JPEG, quality 30': encodeAt(30),
+  'WebP, quality 80': encodeAsWebp,
   'half the size': resizeBy(0.5),
   'a fifth of the size': resizeBy(0.2),
   'cropped by 5 %': crop,
   'rotated by EXIF': rotateByExif,
   watermark,
   grey,
-};
+} as const satisfies Record<string, MakeCopy>;
+
+export type CopyKind = keyof typeof copyKinds;

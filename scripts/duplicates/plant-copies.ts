@@ -3,7 +3,7 @@ import type { Collection } from '../../src/gallery/collection.js';
 import { openSource } from '../../src/gallery/open-source.js';
 import { createRandom } from '../../src/math/random.js';
 import { inBatches } from '../../src/work-ahead.js';
-import { copyKinds } from './copy-kinds.js';
+import { type CopyKind, copyKinds } from './copy-kinds.js';
 
 /** Where each item comes from, by its id. */
 export type Origins = ReadonlyMap<number, { readonly origin: string; readonly kind: string | null }>;
@@ -23,7 +23,7 @@ export async function plantCopies(
   }: { readonly data: string; readonly copiesOfAKind: number; readonly seed: number },
 ): Promise<Origins> {
   const { images } = await openSource(data, { labelFrom: 'none' });
-  const kinds = Object.keys(copyKinds);
+  const kinds = Object.keys(copyKinds) as CopyKind[];
   const chosen = createRandom(`${seed}/copies`)
     .shuffle([...images])
     .slice(0, copiesOfAKind * kinds.length);

@@ -44,6 +44,7 @@ export interface Operation {
     | 'Items'
     | 'Search'
     | 'Clusters'
+    | 'Duplicates'
     | 'Models'
     | 'Evaluations'
     | 'Jobs';

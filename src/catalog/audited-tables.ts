@@ -7,6 +7,13 @@ import {
   parseMember,
 } from './cluster-rows.js';
 import {
+  parseDecidedItem,
+  parseDecision,
+  parseDuplicateGroup,
+  parseDuplicateSearch,
+  parseHashRow,
+} from './duplicate-rows.js';
+import {
   parseCollection,
   parseEmbeddingSet,
   parseEvaluation,
@@ -41,10 +48,7 @@ export const auditedTables = {
         1 AS dimension, created_at, 0 AS items FROM collections AS main ${page}`,
     parse: parseCollection,
   },
-  embedding_sets: {
-    sql: `SELECT main.* FROM embedding_sets AS main ${page}`,
-    parse: parseEmbeddingSet,
-  },
+  embedding_sets: plain('embedding_sets', parseEmbeddingSet),
   items: {
     sql: `SELECT main.*, 0 AS vector_id FROM items AS main ${page}`,
     parse(row) {
@@ -63,15 +67,17 @@ export const auditedTables = {
       for (const text of [input, checkpoint]) parseJobText(text);
     },
   },
-  evaluations: {
-    sql: `SELECT main.* FROM evaluations AS main ${page}`,
-    parse: parseEvaluation,
-  },
+  evaluations: plain('evaluations', parseEvaluation),
   clusterings: plain('clusterings', parseClustering),
   clusters: plain('clusters', parseCluster),
   facilities: plain('facilities', parseFacility),
   members: plain('members', parseMember),
   cluster_events: plain('cluster_events', parseClusterEvent),
+  picture_hashes: plain('picture_hashes', parseHashRow),
+  duplicate_decisions: plain('duplicate_decisions', parseDecision),
+  decided_items: plain('decided_items', parseDecidedItem),
+  duplicate_searches: plain('duplicate_searches', parseDuplicateSearch),
+  duplicate_groups: plain('duplicate_groups', parseDuplicateGroup),
 } as const satisfies Record<string, AuditedTable>;
 
 export type AuditedTableName = keyof typeof auditedTables;

@@ -73,6 +73,8 @@ export interface StoredJob {
 const numberedTables = [
   ...(['collections', 'items', 'vectors', 'embedding_sets', 'loose_images', 'jobs', 'evaluations'] as const),
   ...(['clusterings', 'clusters', 'facilities', 'members', 'cluster_events'] as const),
+  ...(['picture_hashes', 'duplicate_decisions', 'decided_items'] as const),
+  ...(['duplicate_searches', 'duplicate_groups'] as const),
 ] as const;
 export type NumberedTable = (typeof numberedTables)[number];
 
@@ -142,6 +144,12 @@ const prepareStatements = (database: Database.Database) => ({
      LEFT JOIN collections ON collections.id = collection_id
      WHERE state IN ('queued', 'running') ORDER BY jobs.id`,
   ),
+  strayHashes: database
+    .prepare(
+      `SELECT image_sha256 FROM picture_hashes
+       WHERE NOT EXISTS (SELECT 1 FROM items WHERE items.image_sha256 = picture_hashes.image_sha256) ORDER BY id`,
+    )
+    .pluck(),
   countLoose: database.prepare('SELECT count(*) FROM loose_images').pluck(),
   loose: database.prepare('SELECT 1 FROM loose_images WHERE image_sha256 = ? LIMIT 1').pluck(),
 });
@@ -264,6 +272,11 @@ export class CatalogAudit {
   /** Those that have not ended. */
   listJobs(): StoredJob[] {
     return this.statements.jobs.all() as StoredJob[];
+  }
+
+  /** Of images that no item has. */
+  listStrayHashes(): string[] {
+    return this.statements.strayHashes.all() as string[];
   }
 
   countLooseImages(): number {

@@ -16,6 +16,24 @@ const prepareStatements = (database: Database.Database) => ({
     `UPDATE collections SET previous_set_id = NULL
      WHERE previous_set_id IS NOT NULL AND previous_set_id NOT IN (SELECT id FROM embedding_sets)`,
   ),
+  // Each time those whose parents are gone; what the triggers say of the rest is done with it.
+  removeOrphanDecided: database.prepare(
+    `DELETE FROM decided_items WHERE item_id NOT IN (SELECT id FROM items)
+       OR decision_id NOT IN (SELECT id FROM duplicate_decisions)`,
+  ),
+  removeOrphanDecisions: database.prepare(
+    'DELETE FROM duplicate_decisions WHERE collection_id NOT IN (SELECT id FROM collections)',
+  ),
+  removeOrphanGroups: database.prepare(
+    'DELETE FROM duplicate_groups WHERE search_id NOT IN (SELECT id FROM duplicate_searches)',
+  ),
+  removeOrphanSearches: database.prepare(
+    'DELETE FROM duplicate_searches WHERE collection_id NOT IN (SELECT id FROM collections)',
+  ),
+  removeStrayHashes: database.prepare(
+    `DELETE FROM picture_hashes
+     WHERE NOT EXISTS (SELECT 1 FROM items WHERE items.image_sha256 = picture_hashes.image_sha256)`,
+  ),
   saveSize: database.prepare(
     'UPDATE items SET bytes = @bytes WHERE image_sha256 = @imageSha256 AND bytes <> @bytes',
   ),
@@ -93,6 +111,21 @@ export class CatalogRepair {
   /** That are gone. */
   forgetPreviousSets(): void {
     this.statements.forgetPreviousSets.run();
+  }
+
+  /** Of what was found or decided of duplicates, what belongs to something that is gone. */
+  removeOrphanDuplicates(): void {
+    this.database.transaction(() => {
+      this.statements.removeOrphanDecisions.run();
+      this.statements.removeOrphanDecided.run();
+      this.statements.removeOrphanSearches.run();
+      this.statements.removeOrphanGroups.run();
+    })();
+  }
+
+  /** Of images that no item has. */
+  removeStrayHashes(): void {
+    this.statements.removeStrayHashes.run();
   }
 
   /** Of all items that have the image. */

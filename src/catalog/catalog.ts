@@ -2,12 +2,15 @@ import type Database from 'better-sqlite3';
 import { storageTrouble } from '../storage-trouble.js';
 import { Clusterings } from './clusterings.js';
 import { countWrites } from './count-writes.js';
+import { DecisionTable } from './decision-table.js';
+import { DuplicateTable } from './duplicate-table.js';
 import { encodeEmbedding } from './embedding-blob.js';
 import { EmbeddingSets, type NewEmbeddingSet } from './embedding-sets.js';
 import { EvaluationTable } from './evaluation-table.js';
 import type { ItemWhere } from './item-where.js';
 import { JobTable } from './job-table.js';
 import { closeDatabase, type OpenOptions, openDatabase } from './open-database.js';
+import { PictureHashTable, type StoredHash } from './picture-hash-table.js';
 import { type CollectionRow, type ItemRow, parseCollection, parseItem } from './rows.js';
 
 export type NewCollection = Pick<CollectionRow, 'name'> & NewEmbeddingSet;
@@ -16,6 +19,8 @@ export type ItemText = Pick<ItemRow, 'label' | 'metadata'>;
 /** What an image is, with its embedding [dimension]. */
 export type ItemImage = Pick<ItemRow, 'imageSha256' | 'format' | 'width' | 'height' | 'bytes'> & {
   readonly embedding: Float32Array;
+  /** Perceptual; made when it is asked for unless given. */
+  readonly hash?: StoredHash | undefined;
 };
 
 /** An image that an item let go of, once for each time. */
@@ -95,6 +100,9 @@ export class Catalog {
   readonly jobs: JobTable;
   readonly evaluations: EvaluationTable;
   readonly clusterings: Clusterings;
+  readonly hashes: PictureHashTable;
+  readonly decisions: DecisionTable;
+  readonly duplicates: DuplicateTable;
   private readonly statements: ReturnType<typeof prepareStatements>;
 
   /** Made once: to make it takes longer than to begin and end a transaction. */
@@ -110,6 +118,9 @@ export class Catalog {
     this.jobs = new JobTable(database);
     this.evaluations = new EvaluationTable(database);
     this.clusterings = new Clusterings(database);
+    this.hashes = new PictureHashTable(database);
+    this.decisions = new DecisionTable(database);
+    this.duplicates = new DuplicateTable(database);
   }
 
   /** @throws MedoidError `file-not-found` or `invalid-gallery` */
@@ -219,7 +230,7 @@ export class Catalog {
 
   addItem(collectionId: number, key: string, item: ItemText & ItemImage): ItemRow {
     return this.transaction(() => {
-      const { embedding, metadata, ...columns } = item;
+      const { embedding, hash, metadata, ...columns } = item;
       const { lastInsertRowid } = this.statements.addItem.run({
         ...columns,
         collectionId,
@@ -228,6 +239,7 @@ export class Catalog {
         now: now(),
       });
       this.statements.addVector.run({ id: lastInsertRowid, embedding: encodeEmbedding(embedding) });
+      if (hash !== undefined) this.hashes.add(item.imageSha256, hash);
       return parseItem(this.statements.item.get(collectionId, lastInsertRowid));
     });
   }
@@ -243,8 +255,9 @@ export class Catalog {
    */
   replaceItem(collectionId: number, id: number, item: ItemText & ItemImage): ItemRow {
     return this.transaction(() => {
-      const { embedding, label, metadata, ...image } = item;
+      const { embedding, hash, label, metadata, ...image } = item;
       this.statements.updateImage.run({ ...image, id, now: now() });
+      if (hash !== undefined) this.hashes.add(image.imageSha256, hash);
       this.statements.removeVectors.run(id);
       this.statements.addVector.run({ id, embedding: encodeEmbedding(embedding) });
       return this.updateItem(collectionId, id, { label, metadata });

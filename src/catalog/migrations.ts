@@ -176,6 +176,58 @@ export const migrations: readonly string[] = [
   CREATE INDEX events_of_cluster ON cluster_events (cluster_id);
 
   -- What pictures look like, and what was decided of duplicates.
+  CREATE TABLE picture_hashes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_sha256 TEXT NOT NULL UNIQUE CHECK (length(image_sha256) = 64),
+    hash BLOB NOT NULL CHECK (length(hash) = 8)
+  ) STRICT;
+  CREATE TRIGGER hash_of_removed AFTER DELETE ON items
+  WHEN NOT EXISTS (SELECT 1 FROM items WHERE image_sha256 = old.image_sha256) BEGIN
+    DELETE FROM picture_hashes WHERE image_sha256 = old.image_sha256;
+  END;
+  CREATE TRIGGER hash_of_replaced AFTER UPDATE OF image_sha256 ON items
+  WHEN NOT EXISTS (SELECT 1 FROM items WHERE image_sha256 = old.image_sha256) BEGIN
+    DELETE FROM picture_hashes WHERE image_sha256 = old.image_sha256;
+  END;
+
+  -- About every pair of its items, as long as they have the pictures that they had.
+  CREATE TABLE duplicate_decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    verdict TEXT NOT NULL CHECK (verdict IN ('keep', 'not-duplicates')),
+    created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX decisions_of_collection ON duplicate_decisions (collection_id);
+  CREATE TABLE decided_items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id INTEGER NOT NULL REFERENCES duplicate_decisions (id) ON DELETE CASCADE,
+    item_id INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
+    image_sha256 TEXT NOT NULL CHECK (length(image_sha256) = 64),
+    UNIQUE (decision_id, item_id)
+  ) STRICT;
+  CREATE INDEX decisions_of_item ON decided_items (item_id);
+  CREATE TRIGGER decision_without_pair AFTER DELETE ON decided_items
+  WHEN (SELECT count(*) FROM decided_items WHERE decision_id = old.decision_id) < 2 BEGIN
+    DELETE FROM duplicate_decisions WHERE id = old.decision_id;
+  END;
+
+  -- What the newest search found; one that has no end was broken off.
+  CREATE TABLE duplicate_searches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    model_id TEXT NOT NULL,
+    max_distance REAL NOT NULL,
+    tiers TEXT NOT NULL CHECK (json_valid(tiers)),
+    finished_at TEXT
+  ) STRICT;
+  CREATE INDEX searches_of_collection ON duplicate_searches (collection_id);
+  CREATE TABLE duplicate_groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    search_id INTEGER NOT NULL REFERENCES duplicate_searches (id) ON DELETE CASCADE,
+    -- What stands for the group comes first.
+    members TEXT NOT NULL CHECK (json_valid(members))
+  ) STRICT;
+  CREATE INDEX groups_of_search ON duplicate_groups (search_id);
 
   -- Evaluations.
   CREATE TABLE evaluations (

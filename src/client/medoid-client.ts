@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { EvaluationCalls } from './evaluation-calls.js';
+import { DuplicateCalls } from './duplicate-calls.js';
 import { imageForm, itemForm } from './forms.js';
 import type {
   AddAnswer,
@@ -33,7 +33,7 @@ export type { CallOptions, ClientOptions } from './transport.js';
  * Everything that the HTTP interface can be asked, a method for each operation and of its name.
  * @throws ProblemError from every method, with the code, the field and the words of the server
  */
-export class MedoidClient extends EvaluationCalls {
+export class MedoidClient extends DuplicateCalls {
   constructor(options: ClientOptions) {
     super(createTransport(options));
   }

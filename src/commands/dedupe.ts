@@ -1,64 +1,72 @@
-import { basename } from 'node:path';
 import { z } from 'zod';
-import { replaceFile } from '../durable-file.js';
-import type { Collection } from '../gallery/collection.js';
-import { type DuplicatesFound, duplicateTiers } from '../gallery/duplicates/duplicate-group.js';
+import { verdicts } from '../catalog/duplicate-rows.js';
+import { MedoidError } from '../errors.js';
+import { type RemovalAction, removalActions } from '../gallery/duplicates/apply/removal-plan.js';
+import { type DuplicateTier, duplicateTiers } from '../gallery/duplicates/duplicate-group.js';
 import { Gallery } from '../gallery/gallery.js';
-import { renderDuplicates, type ShownGroup } from '../report/render-duplicates.js';
 import { requireReportPath } from '../report/require-report-path.js';
-import { type CommandResult, defineCommand, nameList, numeric } from './command.js';
-import { describeDuplicates, duplicatesCsv, showGroups, summariseTiers } from './describe-duplicates.js';
-import { createProgress } from './progress.js';
-import { tryReport } from './try-report.js';
+import { type ApplyOptions, applyDuplicates, checkApplyOptions } from './apply-duplicates.js';
+import { type CommandContext, type CommandResult, defineCommand, nameList, numeric } from './command.js';
+import { decideDuplicates } from './decide-duplicates.js';
+import { describeDuplicates } from './describe-duplicates.js';
+import { type DuplicateQuestion, searchDuplicates } from './search-duplicates.js';
+import { undoDuplicates } from './undo-duplicates.js';
 
-async function search(
-  collection: Collection,
-  asked: Pick<Parameters<Collection['findDuplicates']>[0], 'maxDistance' | 'tiers' | 'signal'>,
-): Promise<DuplicatesFound> {
-  const progress = createProgress('compare', collection.size, 'items');
-  return collection
-    .findDuplicates({ ...asked, onProgress: ({ done }) => progress.update(done) })
-    .finally(progress.close);
+/** What is done away with unless other tiers are asked for: `near` is no proof. */
+const appliedTiers: Readonly<Record<RemovalAction, readonly DuplicateTier[]>> = {
+  move: ['identical', 'same-picture'],
+  hardlink: ['identical'],
+  delete: ['identical', 'same-picture'],
+};
+
+interface Search extends DuplicateQuestion {
+  readonly collection: string;
+  /** Nothing where it is only told what there is. */
+  readonly options: ApplyOptions | undefined;
 }
 
-interface Found {
-  readonly gallery: string;
-  readonly collection: Collection;
-  readonly found: DuplicatesFound;
-  readonly groups: readonly ShownGroup[];
-  readonly signal: AbortSignal;
-}
-
-async function writeReport(
-  path: string,
-  { gallery, collection, found, groups, signal }: Found,
-): Promise<string> {
-  const { name, modelId, size } = collection;
-  const page = await renderDuplicates(
-    {
-      title: `Duplicates in ${name} of ${basename(gallery)}`,
-      facts: [
-        ['items', String(size)],
-        ['model', modelId],
-        ['groups', String(found.groups.length)],
-        ['duplicates', `${found.duplicates}: ${summariseTiers(found)}`],
-        ['near up to a distance of', found.maxDistance.toFixed(4)],
-        ['pictures that cannot be read', String(found.unreadable.length)],
-      ],
-      groups,
-      unreadable: new Set(found.unreadable),
-      thumbnail: (id, side) => collection.renderImage(id, { format: 'jpeg', side }, signal),
-    },
-    { signal },
+/** @throws MedoidError `invalid-option` */
+function requireOneTask(tasks: Readonly<Record<'undo' | 'decide' | 'apply', string | undefined>>): void {
+  const given = Object.entries(tasks).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
+  if (given.length < 2) return;
+  throw new MedoidError(
+    'invalid-option',
+    `expected one of --undo, --decide and --apply, got ${given.join(' and ')}`,
   );
-  await replaceFile(path, page);
-  return path;
+}
+
+/** What says how to apply, where nothing is to be. @throws MedoidError `invalid-option` */
+function requireNoneOf({ dryRun, originals, to, undoFile }: Omit<ApplyOptions, 'apply'>): void {
+  const given = Object.entries({ '--originals': originals, '--to': to, '--undo-file': undoFile }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const [name] = given[0] ?? (dryRun ? [] : ['--no-dry-run']);
+  if (name !== undefined) throw new MedoidError('invalid-option', `${name}: expected --apply with it`);
+}
+
+async function searchAndApply(
+  gallery: Gallery,
+  { collection: name, options, ...question }: Search,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const collection = await gallery.collection(name);
+  const { found, groups, files, exitCode } = await searchDuplicates(collection, question, context);
+  if (options === undefined) {
+    const { imageOf: _, ...rest } = found;
+    return { json: { ...rest, groups, ...files }, text: describeDuplicates(found, groups), exitCode };
+  }
+  const applied = await applyDuplicates(
+    options,
+    { gallery, collection, found, tiers: question.tiers },
+    context,
+  );
+  return { ...applied, json: { ...applied.json, ...files }, exitCode: Math.max(exitCode, applied.exitCode) };
 }
 
 export const dedupe = defineCommand({
   name: 'dedupe',
   summary:
-    'Find the images of a gallery that show the same, and which of each group is the best. Changes nothing.',
+    'Find the images of a gallery that show the same, and which of each group is the best; changes nothing unless it is told to.',
   arguments: z.strictObject({}),
   options: z.strictObject({
     gallery: z.string().min(1).describe('folder of the gallery'),
@@ -68,9 +76,10 @@ export const dedupe = defineCommand({
       .describe('up to which distance images are near; measured by the collection unless given'),
     tiers: nameList
       .pipe(z.array(z.enum(duplicateTiers)).min(1))
-      .default([...duplicateTiers])
+      .optional()
       .describe(
-        'what is looked for, comma-separated: identical bytes, the same picture encoded anew, near ones',
+        'what is looked for, comma-separated: identical bytes, same-picture for what was encoded anew, near ones; ' +
+          'all unless given, and with --apply all but near, or for hardlink identical',
       ),
     report: z
       .string()
@@ -82,28 +91,58 @@ export const dedupe = defineCommand({
       .regex(/\.csv$/, 'expected a name that ends in .csv')
       .optional()
       .describe('CSV file to write the groups to; replaces one that is there'),
+    decide: z
+      .enum(verdicts)
+      .optional()
+      .describe(
+        'remember of the items of --item-ids that they are the same and shall stay, or that they are not',
+      ),
+    itemIds: nameList
+      .pipe(
+        z
+          .array(
+            z
+              .string()
+              .regex(/^[1-9]\d{0,14}$/, 'expected ids')
+              .transform(Number),
+          )
+          .min(2),
+      )
+      .optional()
+      .describe('ids of the items to decide of, comma-separated'),
+    apply: z
+      .enum(removalActions)
+      .optional()
+      .describe('what to do with all but the best of each group; only tells it without --no-dry-run'),
+    dryRun: z.boolean().default(true).describe('only tell what --apply would do; the default'),
+    originals: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('folder of the files that the keys name: these are moved, linked or deleted, not the items'),
+    to: z.string().min(1).optional().describe('where to move: a folder with --originals, else a collection'),
+    undoFile: z.string().min(1).optional().describe('new file to write down what is done, before it is'),
+    undo: z.string().min(1).optional().describe('undo file: put back what it says was done'),
   }),
-  async run({ gallery: directory, report: path, csv, ...input }, context): Promise<CommandResult> {
-    const { signal } = context;
-    for (const file of [path, csv]) if (file !== undefined) await requireReportPath(file);
-    const gallery = await Gallery.open(directory, { access: 'read' });
+  async run({ gallery: directory, ...input }, context): Promise<CommandResult> {
+    const { undo, decide, itemIds, apply } = input;
+    requireOneTask({ undo, decide, apply });
+    if (undo !== undefined) return undoDuplicates(undo, directory, context);
+    if (decide !== undefined || itemIds !== undefined) {
+      return decideDuplicates(directory, { ...input, decide, itemIds });
+    }
+    const tiers = input.tiers ?? (apply === undefined ? duplicateTiers : appliedTiers[apply]);
+    const options =
+      apply === undefined
+        ? undefined
+        : { apply, dryRun: input.dryRun, originals: input.originals, to: input.to, undoFile: input.undoFile };
+    if (options === undefined) requireNoneOf(input);
+    else checkApplyOptions(options, tiers);
+    for (const file of [input.report, input.csv]) if (file !== undefined) await requireReportPath(file);
+    const changesItems = options !== undefined && !input.dryRun && input.originals === undefined;
+    const gallery = await Gallery.open(directory, { access: changesItems ? 'write' : 'read' });
     try {
-      const collection = await gallery.collection(input.collection);
-      const found = await search(collection, { maxDistance: input.maxDistance, tiers: input.tiers, signal });
-      const groups = showGroups(collection, found);
-      if (csv !== undefined) await replaceFile(csv, duplicatesCsv(groups));
-      const write = (to: string) =>
-        writeReport(to, { gallery: directory, collection, found, groups, signal });
-      const report =
-        path === undefined
-          ? null
-          : await tryReport(() => write(path), { rest: 'the answer is complete', tell: context.report });
-      const isWhole = found.unreadable.length === 0 && (path === undefined || report !== null);
-      return {
-        json: { ...found, groups, report, csv: csv ?? null },
-        text: describeDuplicates(found, groups),
-        exitCode: isWhole ? 0 : 1,
-      };
+      return await searchAndApply(gallery, { ...input, directory, tiers, options }, context);
     } finally {
       await gallery.close();
     }

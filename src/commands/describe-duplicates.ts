@@ -42,9 +42,10 @@ export function describeDuplicates(found: DuplicatesFound, groups: readonly Show
       String(id),
       key,
       representative.key,
+      String(representative.id),
     ]),
   );
-  const table = formatTable([['tier', 'distance', 'bits', 'id', 'key', 'duplicate of'], ...rows]);
+  const table = formatTable([['tier', 'distance', 'bits', 'id', 'key', 'duplicate of', 'its id'], ...rows]);
   return [...unreadable, table, summary].join('\n');
 }
 

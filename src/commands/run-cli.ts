@@ -33,9 +33,12 @@ const addOptions = (command: Command, { options, configurable = false }: CliComm
     // What a flag does not give, the environment or the file may.
     if (isRequired(schema) && !configurable) option.makeOptionMandatory();
     command.addOption(option);
-    if (configurable && unwrapSchema(schema) instanceof z.ZodBoolean) {
-      command.addOption(new Option(`--no-${kebabCase(name)}`).hideHelp());
-    }
+    if (!(unwrapSchema(schema) instanceof z.ZodBoolean)) continue;
+    // What is so unless it is said otherwise can be said otherwise.
+    const isDefault = schema instanceof z.ZodDefault && schema.def.defaultValue === true;
+    const negated = new Option(`--no-${kebabCase(name)}`, 'the contrary');
+    if (configurable || isDefault)
+      command.addOption(isDefault && !configurable ? negated : negated.hideHelp());
   }
   if (configurable) command.option('--config <value>', configDescription);
   command.option('--json', 'print one JSON document on stdout and nothing else there');

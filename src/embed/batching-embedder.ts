@@ -53,6 +53,10 @@ class Batching implements BatchingEmbedder {
     return this.embedder.dimension;
   }
 
+  get squashedTo(): number | undefined {
+    return this.embedder.squashedTo;
+  }
+
   get waiting(): number {
     return this.toDecode.length + this.toEmbed.length;
   }

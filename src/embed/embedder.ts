@@ -22,6 +22,8 @@ export interface EmbedderDecodeOptions extends EmbedderCallOptions {
 export interface Embedder {
   readonly modelId: string;
   readonly dimension: number;
+  /** Side of the square that `decode` squashes all of a picture to, [side, side, 3]; nothing where it makes something else. */
+  readonly squashedTo?: number | undefined;
   /**
    * One embedding [dimension], L2-normalised, an image, in order.
    * @throws MedoidError for the first image that cannot be read; use `decode` to find out which one
@@ -94,6 +96,11 @@ export class OnnxEmbedder implements Embedder {
 
   get preprocessing(): Preprocessing {
     return this.manifest.preprocessing;
+  }
+
+  get squashedTo(): number | undefined {
+    const { fit, resize } = this.preprocessing;
+    return fit === 'squash' ? resize : undefined;
   }
 
   decode(image: Uint8Array, { box }: EmbedderDecodeOptions = {}): Promise<Uint8Array> {

@@ -80,7 +80,8 @@ async function embedNewImages(
   );
   const plans = entries.map((entry, i) => {
     const { imageSha256, bytes } = entry.item;
-    return planNewImage(entry, { ...decoded[i].info, imageSha256, bytes, embedding: embeddings[i] });
+    const { info, hash } = decoded[i];
+    return planNewImage(entry, { ...info, imageSha256, bytes, hash, embedding: embeddings[i] });
   });
   return new Map(entries.map((entry, i) => [entry.item, plans[i]]));
 }

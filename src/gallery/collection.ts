@@ -12,6 +12,7 @@ import type { BoundedWork } from './bounded-work.js';
 import { CollectionClustering } from './clustering/collection-clustering.js';
 import type { CollectionClusters } from './clusters/collection-clusters.js';
 import type { CollectionWriter } from './collection-writer.js';
+import { CollectionDuplicates } from './duplicates/collection-duplicates.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
 import { type DuplicateSearch, findDuplicates } from './duplicates/find-duplicates.js';
 import type { ImageStore } from './image-store.js';
@@ -62,9 +63,12 @@ interface StoredImage {
 /** Items that are searched together: their images, rows and vectors. */
 export class Collection {
   readonly clustering: CollectionClustering;
+  /** What was found and decided of items that show the same. */
+  readonly duplicates: CollectionDuplicates;
 
   constructor(private readonly parts: CollectionParts) {
     this.clustering = new CollectionClustering(parts);
+    this.duplicates = new CollectionDuplicates(parts);
   }
 
   /** Why the index is built anew, or was when the collection was opened; nothing when its snapshot is used. */
@@ -222,9 +226,19 @@ export class Collection {
 
   /** @throws MedoidError `not-found` */
   getItem(id: number): Item {
+    const item = this.findItem(id);
+    if (item === undefined) throw new MedoidError('not-found', `${this.name} has no item ${id}`);
+    return item;
+  }
+
+  findItem(id: number): Item | undefined {
     const row = this.parts.catalog.findItem(this.parts.row.id, id);
-    if (row === undefined) throw new MedoidError('not-found', `${this.name} has no item ${id}`);
-    return toItem(row);
+    return row && toItem(row);
+  }
+
+  findItemByKey(key: string): Item | undefined {
+    const row = this.parts.catalog.findItemByKey(this.parts.row.id, key);
+    return row && toItem(row);
   }
 
   /**

@@ -146,6 +146,11 @@ export class Gallery {
     });
   }
 
+  /** A picture by its hash, whoever has it. @throws MedoidError `invalid-gallery` when it is missing or damaged */
+  readImage(sha256: string): Promise<Buffer> {
+    return this.activity.run(() => this.parts.images.read(sha256));
+  }
+
   /** By id. A directory that is broken is told of, and passed over. */
   listModels(): Promise<ModelSummary[]> {
     return this.activity.run(async () => {

@@ -3,6 +3,8 @@ import type { Embedder } from '../embed/embedder.js';
 import { MedoidError, understandError } from '../errors.js';
 import { hashImage, type ImageInfo, inspectImage } from '../images/decode.js';
 import type { ImageLimits } from '../images/limits.js';
+import type { PerceptualHash } from '../images/perceptual-hash.js';
+import { hashPicture } from './hash-picture.js';
 import type { ImageHold, ImageStore } from './image-store.js';
 import { maxKeyLength, type NewItem } from './item.js';
 
@@ -35,6 +37,7 @@ interface DecodedImage {
   readonly info: ImageInfo;
   /** What the embedder takes of the model that it was decoded for. */
   readonly pixels: Uint8Array;
+  readonly hash: PerceptualHash;
   readonly modelId: string;
 }
 
@@ -69,7 +72,9 @@ export async function decodeImage(
   { embedder, limits, signal }: Omit<PreparationTools, 'images'>,
 ): Promise<DecodedImage> {
   const info = await inspectImage(image, limits);
-  return { info, pixels: await embedder.decode(image, { signal }), modelId: embedder.modelId };
+  const pixels = await embedder.decode(image, { signal });
+  const hash = await hashPicture({ bytes: image, pixels }, { embedder, limits });
+  return { info, pixels, hash, modelId: embedder.modelId };
 }
 
 function parseText({ image: _, ...text }: ItemToPrepare): z.output<typeof itemTextSchema> {

@@ -1,4 +1,6 @@
+import { countBits } from '../math/count-bits.js';
 import { decodeResized } from './decode.js';
+import { greySquare, type PixelSquare } from './grey-square.js';
 import { defaultImageLimits, type ImageLimits } from './limits.js';
 
 /** Bits of a picture that change little when it is encoded again or resized: [2]. */
@@ -6,6 +8,8 @@ export type PerceptualHash = Uint32Array;
 
 /** Of the square that a picture is squashed to. */
 const side = 32;
+/** Of the square that is decoded unless another is asked for. */
+const decodedSide = 64;
 /** The lowest frequencies but the constant one, in each direction. */
 const frequencies = 8;
 
@@ -69,27 +73,30 @@ export function hashGrey(grey: Float64Array): PerceptualHash {
  * The DCT hash of Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions", section 3.2.1 (the
  * `ph_dct_imagehash` of pHash): the picture, upright and grey, is squashed to 32 × 32, and of its 8 × 8 lowest frequencies
  * without the first row and column each gives a bit. Beside it, coefficients that rounding makes are 0, so that a plain
- * picture has the same hash each time; the picture is made smaller by a cubic filter, not by a mean of 7 × 7 pixels.
+ * picture has the same hash each time; the picture is squashed to some larger square by a cubic filter and from there by
+ * areas, not by a mean of 7 × 7 pixels. Squares of 64 to 144 pixels a side gave hashes that differ in 2 bits or less of 99
+ * of 100 photos: so a square that was made for something else will do.
+ */
+export const hashSquare = (square: PixelSquare): PerceptualHash => hashGrey(greySquare(square, side));
+
+/**
+ * @param side of the square that is decoded, at least 32; 64 unless given
  * @throws MedoidError `image-too-large`, `unsupported-image` or `unreadable-image`
  */
 export async function perceptualHash(
   bytes: Uint8Array,
-  limits: ImageLimits = defaultImageLimits,
+  {
+    limits = defaultImageLimits,
+    side: decoded = decodedSide,
+  }: { readonly limits?: ImageLimits; readonly side?: number | undefined } = {},
 ): Promise<PerceptualHash> {
-  const pixels = await decodeResized(bytes, { resize: side, fit: 'squash' }, { limits });
-  const grey = new Float64Array(side * side);
-  for (let i = 0; i < grey.length; i++) {
-    // ITU-R BT.601, 2.5.1.
-    grey[i] = 0.299 * pixels[3 * i] + 0.587 * pixels[3 * i + 1] + 0.114 * pixels[3 * i + 2];
-  }
-  return hashGrey(grey);
+  const pixels = await decodeResized(bytes, { resize: decoded, fit: 'squash' }, { limits });
+  return hashSquare({ pixels, side: decoded });
 }
 
+/** Least side of a square that a hash is made of. */
+export const leastHashedSide = side;
+
 /** In how many bits they differ, 0..64. */
-export function hashDistance(a: PerceptualHash, b: PerceptualHash): number {
-  let different = 0;
-  for (let word = 0; word < a.length; word++) {
-    for (let bits = a[word] ^ b[word]; bits !== 0; bits &= bits - 1) different++;
-  }
-  return different;
-}
+export const hashDistance = (a: PerceptualHash, b: PerceptualHash): number =>
+  countBits(a[0] ^ b[0]) + countBits(a[1] ^ b[1]);

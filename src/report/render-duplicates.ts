@@ -35,8 +35,8 @@ export interface DuplicatesReport {
   readonly thumbnail: (id: number, side: number) => Promise<Uint8Array>;
 }
 
-const sizeOf = ({ width, height, bytes }: ShownItem): string =>
-  `${width}×${height}, ${(bytes / 1024).toFixed(1)} KiB`;
+const sizeOf = ({ id, width, height, bytes }: ShownItem): string =>
+  `item ${id}, ${width}×${height}, ${(bytes / 1024).toFixed(1)} KiB`;
 
 const describeRepresentative = (item: ShownItem): Html =>
   html`<strong><bdi>${item.key}</bdi></strong><br><bdi class="soft">${item.label ?? undefined}</bdi><br>

@@ -56,6 +56,29 @@ describe('Catalog', () => {
     expect(again.findCollection('default')).toMatchObject({ id, modelId: 'tiny@1', items: 1 });
   });
 
+  it('keeps the hash of an image as long as an item of any collection has it', () => {
+    const catalog = open();
+    const [first, second] = ['first', 'second'].map(name => addCollection(catalog, name).id);
+    const text = { label: null, metadata: {} };
+    const hash = Uint32Array.of(0xfffffffe, 1);
+    const { imageSha256 } = describeImage(1);
+    const item = catalog.addItem(first, 'a', { ...text, ...describeImage(1), hash });
+    catalog.addItem(second, 'a', { ...text, ...describeImage(1), hash: Uint32Array.of(5, 5) });
+    expect(catalog.hashes.find(imageSha256)).toEqual(hash);
+    const other = Uint32Array.of(2, 3);
+    catalog.replaceItem(first, item.id, { ...text, ...describeImage(2), hash: other });
+    expect(catalog.hashes.find(describeImage(2).imageSha256)).toEqual(other);
+    expect(catalog.hashes.find(imageSha256)).toEqual(hash);
+    catalog.removeCollection(second);
+    expect(catalog.hashes.find(imageSha256)).toBeUndefined();
+    catalog.replaceItem(first, item.id, { ...text, ...describeImage(3) });
+    expect(catalog.hashes.find(describeImage(2).imageSha256)).toBeUndefined();
+    catalog.hashes.add(imageSha256, hash);
+    expect(catalog.hashes.find(imageSha256)).toBeUndefined();
+    catalog.hashes.add(describeImage(3).imageSha256, hash);
+    expect(catalog.hashes.find(describeImage(3).imageSha256)).toEqual(hash);
+  });
+
   it('stores embeddings as float32, little endian', () => {
     const catalog = open();
     const { id } = addCollection(catalog);
@@ -247,6 +270,12 @@ describe('Catalog', () => {
     const database = new Database(path);
     const triggers = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'trigger'`).pluck().all();
     database.close();
-    expect(triggers.sort()).toEqual(['image_replaced', 'item_removed']);
+    expect(triggers.sort()).toEqual([
+      'decision_without_pair',
+      'hash_of_removed',
+      'hash_of_replaced',
+      'image_replaced',
+      'item_removed',
+    ]);
   });
 });

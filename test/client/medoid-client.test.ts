@@ -238,6 +238,18 @@ describe('the client', () => {
     await expect(client.getClustering(name)).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it('searches for duplicates, and decides of them', async () => {
+    const { id } = await client.searchDuplicates(name, { maxDistance: 2, tiers: ['near'] });
+    expect((await client.waitForJob(id)).state).toBe('done');
+    const { search, groups } = await client.listDuplicates(name, { limit: 1, tiers: ['near', 'identical'] });
+    expect(search?.tiers).toEqual(['near']);
+    const itemIds = [groups[0].representative.id, groups[0].items[0].item.id];
+    const decision = await client.decideDuplicates(name, { verdict: 'not-duplicates', itemIds });
+    expect((await client.listDuplicateDecisions(name, { limit: 5 })).decisions).toEqual([decision]);
+    await client.deleteDuplicateDecision(name, decision.id);
+    expect((await client.listDuplicateDecisions(name)).decisions).toEqual([]);
+  });
+
   it('changes the model and brings the one before back', async () => {
     const models = await client.listModels();
     expect(models.map(model => model.name).sort()).toEqual(['other', 'tiny']);

@@ -33,9 +33,9 @@ describe('medoid dedupe', () => {
     const { exitCode, stdout } = await run('--max-distance', '0.1');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^tier +distance +bits +id +key +duplicate of\nidentical +0\.0000 +0 +7 +copy +original\n/,
+      /^tier +distance +bits +id +key +duplicate of +its id\nidentical +0\.0000 +0 +7 +copy +original +6\n/,
     );
-    expect(stdout).toMatch(/same-picture +0\.\d{4} +\d+ +5 +small, "quoted" +original\n/);
+    expect(stdout).toMatch(/same-picture +0\.\d{4} +\d+ +5 +small, "quoted" +original +6\n/);
     expect(stdout).toMatch(/\n1 groups, 2 duplicates: 1 identical, 1 same-picture, 0 near\.\n$/);
   });
 
@@ -99,7 +99,7 @@ describe('medoid dedupe', () => {
     );
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^item 5: its picture cannot be read\n/);
-    expect(stdout).toMatch(/near +0\.\d{4} +5 +small, "quoted" +original\n/);
+    expect(stdout).toMatch(/near +0\.\d{4} +\d+ +5 +small, "quoted" +original +6\n/);
     expect(await readFile(join(filled.folder, 'page.html'), 'utf8')).toContain('picture cannot be read');
   });
 });

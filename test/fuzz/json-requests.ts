@@ -49,6 +49,8 @@ function validRequest(random: Random, known: Known): JsonRequest {
     post('/clusters', { clusters: 2, facilityCost: 0.5, itemIds: [id, pick(random, known.itemIds)] }),
     post('/jobs', { kind: 'cluster', clusters: 3, method: 'k-means', seed: 1 }),
     post('/jobs', { kind: 'dedupe', maxDistance: 0.1 }),
+    post('/duplicates', { maxDistance: 0.1, tiers: ['near'] }),
+    post('/duplicates/decisions', { verdict: 'keep', itemIds: [id, 1, 2] }),
     post('/jobs', { kind: 'evaluate', ks: [1, 2] }),
     post('/evaluations', { ks: [1, 2], seed: 1, clusters: 2, filter, worst: 1 }),
     {

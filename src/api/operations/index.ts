@@ -14,6 +14,13 @@ import {
   updateCluster,
 } from './clusters.js';
 import { createCollection, deleteCollection, getCollection, listCollections } from './collections.js';
+import {
+  decideDuplicates,
+  deleteDuplicateDecision,
+  listDuplicateDecisions,
+  listDuplicates,
+  searchDuplicates,
+} from './duplicates.js';
 import { deleteEvaluation, getEvaluation, listEvaluations, startEvaluation } from './evaluations.js';
 import {
   addItems,
@@ -65,6 +72,11 @@ export const operations = {
   listEvaluations,
   getEvaluation,
   deleteEvaluation,
+  searchDuplicates,
+  listDuplicates,
+  decideDuplicates,
+  listDuplicateDecisions,
+  deleteDuplicateDecision,
   startJob,
   listJobs,
   getJob,

@@ -35,6 +35,14 @@ export const yesOrNo = z
   .transform(value => value === 'true')
   .meta(shownAs({ type: 'boolean' }));
 
+/** Some of a few names, separated by commas. */
+export const namesOf = <const Name extends string>(names: readonly Name[]) =>
+  z
+    .string(`expected some of ${names.join(', ')}, separated by commas`)
+    .transform(text => text.split(','))
+    .pipe(z.array(z.enum(names)))
+    .meta(shownAs({ type: 'string', pattern: `^(${names.join('|')})(,(${names.join('|')}))*$` }));
+
 /** A parameter whose text is JSON. */
 export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>
   z
@@ -64,6 +72,7 @@ export const evaluationParameters = collectionParameters.extend({
   id: anyId.describe('id of the evaluation'),
 });
 export const clusterParameters = collectionParameters.extend({ id: anyId.describe('id of the cluster') });
+export const decisionParameters = collectionParameters.extend({ id: anyId.describe('id of the decision') });
 export const jobParameters = z.strictObject({ id: anyId.describe('id of the job') });
 
 /** A page of a list by ascending id. */

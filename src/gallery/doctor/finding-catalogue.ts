@@ -97,6 +97,19 @@ export const findingCatalogue = {
     mend: 'removes it: nothing can find it',
     advice: null,
   },
+  'duplicate-orphan': {
+    severity: 'warning',
+    meaning:
+      'Something found or decided of duplicates belongs to a collection, an item or a search that is gone',
+    mend: 'removes it: it is of nothing',
+    advice: null,
+  },
+  'hash-stray': {
+    severity: 'warning',
+    meaning: 'The perceptual hash of a picture that no item has',
+    mend: 'removes it',
+    advice: null,
+  },
   'active-set-missing': {
     severity: 'error',
     meaning: 'The set of vectors that a collection is searched with is gone',

@@ -2,6 +2,7 @@ import type { VectorIndex } from '../../vector-index/vector-index.js';
 import { findWithin } from './find-within.js';
 import { groupAround, type PictureGroup } from './group-around.js';
 import type { Picture } from './list-pictures.js';
+import type { SettledPairs } from './settled-pairs.js';
 
 export interface NearPictures {
   /** The picture of a vector; nothing for one that has come since. */
@@ -10,6 +11,8 @@ export interface NearPictures {
   readonly maxDistance: number;
   /** Groups that nothing puts into others, though others may be put into them. */
   readonly staysWhole: (group: PictureGroup) => boolean;
+  /** Pairs that are of no interest any more. */
+  readonly settled: SettledPairs;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface NearPictures {
  */
 export async function addNearPictures(
   groups: readonly PictureGroup[],
-  { pictureOf, index, maxDistance, staysWhole }: NearPictures,
+  { pictureOf, index, maxDistance, staysWhole, settled }: NearPictures,
   takeTurn: (done: number) => Promise<void> | undefined,
 ): Promise<PictureGroup[]> {
   const othersOf = new Map(groups.map(({ representative, others }) => [representative, others]));
@@ -28,9 +31,10 @@ export async function addNearPictures(
   const nearOf = (picture: Picture): Picture[] => {
     const found = findWithin(index, picture.vector, { maxDistance }).map(({ id }) => pictureOf(id));
     // Items with the same bytes are one picture, found as often.
-    return [...new Set(found)].flatMap(other =>
-      other === undefined || other === picture || !movable.has(other) ? [] : [other],
-    );
+    return [...new Set(found)].flatMap(other => {
+      const isFree = other !== undefined && other !== picture && movable.has(other);
+      return isFree && !settled.hasAll(picture, other) ? [other] : [];
+    });
   };
   const merged = await groupAround(
     groups.map(({ representative }) => representative),

@@ -2,8 +2,8 @@
 export const duplicateTiers = ['identical', 'same-picture', 'near'] as const;
 
 /**
- * How two items show the same: `identical` have the same bytes; `same-picture` look the same to a perceptual hash and to the
- * model, as what was encoded or resized anew; `near` is near to the model only.
+ * How two items show the same: `identical` have the same bytes; `same-picture` are one picture to look at, as what was
+ * encoded or resized anew; `near` is near to the model only.
  */
 export type DuplicateTier = (typeof duplicateTiers)[number];
 
@@ -34,6 +34,8 @@ export interface DuplicatesFound {
   readonly tiers: Readonly<Record<DuplicateTier, number>>;
   /** Up to which distance items were near, as given or calibrated. */
   readonly maxDistance: number;
-  /** Ids of items whose picture could not be read, so that its hash was not compared; ascending. */
+  /** Ids of items whose picture could not be read, so that it was not looked at; ascending. */
   readonly unreadable: readonly number[];
+  /** SHA-256 of the picture that each item of the groups had, by its id. Not for JSON. */
+  readonly imageOf: ReadonlyMap<number, string>;
 }

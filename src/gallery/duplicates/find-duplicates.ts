@@ -1,14 +1,18 @@
 import { createTurns } from '../../take-turns.js';
 import type { VectorIndex } from '../../vector-index/vector-index.js';
 import type { EmbeddingSpace } from '../embedding-space.js';
+import { hashedSideOf } from '../hash-picture.js';
 import { readEmbeddings } from '../read-embeddings.js';
 import { addNearPictures } from './add-near-pictures.js';
 import { calibrateDistances } from './calibrate-distances.js';
 import type { DuplicatesFound, DuplicateTier } from './duplicate-group.js';
 import { groupAround, type PictureGroup } from './group-around.js';
-import { linkSamePictures } from './link-same-pictures.js';
+import { linkSamePictures, type SamePictures } from './link-same-pictures.js';
 import { listPictures, type Picture } from './list-pictures.js';
-import { PictureHashes, type PictureSource } from './picture-hashes.js';
+import { PictureHashes } from './picture-hashes.js';
+import { PictureReader, type PictureSource } from './picture-reader.js';
+import { SameLook } from './same-look.js';
+import { SettledPairs } from './settled-pairs.js';
 import { type DuplicateMeasures, summariseGroups } from './summarise-groups.js';
 
 export interface DuplicateSearch {
@@ -28,47 +32,66 @@ interface SearchedPictures {
   readonly index: VectorIndex;
 }
 
-/** Awaited before each picture of each stage; tells of both stages as of one pass over the items. */
+const progressStep = 100;
+const stages = ['hash', 'link', 'near'] as const;
+
+/** Awaited before each picture of each stage; tells of all stages as of one pass over the items. */
 function createStageTurns({ items, signal, onProgress }: DuplicateSearch & { readonly items: number }) {
   const takeTurn = createTurns(signal);
-  return (stage: 0 | 1, pictures: number) =>
+  let told = 0;
+  return (stage: (typeof stages)[number], pictures: number) =>
     (done: number): Promise<void> | undefined => {
-      if (done % 100 === 0)
-        onProgress({ done: Math.floor((items * (stage + done / pictures)) / 2), total: items });
+      const share = (stages.indexOf(stage) + done / Math.max(1, pictures)) / stages.length;
+      const all = Math.floor(items * share);
+      if (all >= told + progressStep) {
+        onProgress({ done: all, total: items });
+        told = all;
+      }
       return takeTurn();
     };
 }
 
-/** Groups of pictures, single ones too, of which hashes were made where there is more than one. */
+type StageTurns = ReturnType<typeof createStageTurns>;
+
+interface SameSearch {
+  readonly hashes: PictureHashes;
+  readonly reader: PictureReader;
+  readonly settled: SettledPairs;
+  readonly maxDistance: number;
+  readonly turnsOf: StageTurns;
+}
+
+async function findSame(
+  { pictures, pictureOf, index }: SearchedPictures,
+  { hashes, reader, settled, maxDistance, turnsOf }: SameSearch,
+): Promise<SamePictures> {
+  await hashes.load(pictures, turnsOf('hash', pictures.length));
+  const sought = { pictureOf, index, hashes, looks: new SameLook(reader), settled, maxDistance };
+  return linkSamePictures(pictures, sought, turnsOf('link', pictures.length));
+}
+
+/** Groups of pictures, single ones too. */
 async function groupPictures(
   { pictures, pictureOf, index }: SearchedPictures,
-  { distances, hashes }: DuplicateMeasures,
-  { tiers, signal, ...search }: DuplicateSearch & { readonly items: number },
+  { distances, same, settled }: DuplicateMeasures & { readonly settled: SettledPairs },
+  { tiers, signal, turnsOf }: DuplicateSearch & { readonly turnsOf: StageTurns },
 ): Promise<readonly PictureGroup[]> {
-  const turnsOf = createStageTurns({ tiers, signal, ...search });
-  let groups: readonly PictureGroup[] = pictures.map(picture => ({ representative: picture, others: [] }));
-  if (tiers.includes('same-picture')) {
-    const sought = { pictureOf, index, hashes, maxDistance: distances.samePicture };
-    const same = await linkSamePictures(pictures, sought, turnsOf(0, pictures.length));
-    groups = await groupAround(pictures, picture => [...(same.get(picture) ?? [])], createTurns(signal));
-  }
-  if (tiers.includes('near')) {
-    const staysWhole = ({ representative, others }: PictureGroup): boolean =>
-      others.length > 0 || (tiers.includes('identical') && representative.items.length > 1);
-    const sought = { pictureOf, index, maxDistance: distances.near, staysWhole };
-    groups = await addNearPictures(groups, sought, turnsOf(1, groups.length));
-  }
-  const severals = groups.filter(({ others }) => others.length > 0);
-  if (tiers.includes('same-picture')) {
-    await hashes.make(severals.flatMap(({ representative, others }) => [representative, ...others]));
-  }
-  return groups;
+  const groups = await groupAround(
+    pictures,
+    picture => [...(same.get(picture) ?? [])].sort((a, b) => a.rank - b.rank),
+    createTurns(signal),
+  );
+  if (!tiers.includes('near')) return groups;
+  const staysWhole = ({ representative, others }: PictureGroup): boolean =>
+    others.length > 0 || (tiers.includes('identical') && representative.items.length > 1);
+  const sought = { pictureOf, index, maxDistance: distances.near, staysWhole, settled };
+  return addNearPictures(groups, sought, turnsOf('near', groups.length));
 }
 
 /**
  * Finds items that show the same, and which of each group stands for it: the one of most pixels, then of most bytes, then
- * the medoid, then of the lowest id. Each of a group is a duplicate of that one, by bytes, by hash and embedding, or by its
- * embedding alone; the tiers are told apart in this order. Pairs are those that the graph finds near. The same
+ * the medoid, then of the lowest id. Each of a group is a duplicate of that one, by bytes, by what it looks like, or by its
+ * embedding alone; the tiers are told apart in this order. A pair that was decided of is never told, in whatever group. Pairs are those that the graph or the hashes find near. The same
  * collection and graph give the same groups.
  * @throws MedoidError `interrupted`
  */
@@ -90,12 +113,16 @@ export async function findDuplicates(
     pictureOf: (vectorId: number) => byVector.get(vectorId),
     index,
   };
-  const measures = {
-    distances: calibrateDistances(space.similarityScale(), search.maxDistance),
-    hashes: new PictureHashes(source, signal),
-  };
+  const distances = calibrateDistances(space.similarityScale(), search.maxDistance);
+  const reader = new PictureReader(source, signal);
   const items = embeddings.items.length;
-  const groups = await groupPictures(searched, measures, { ...search, items });
+  const turnsOf = createStageTurns({ ...search, items });
+  const hashes = new PictureHashes(reader, hashedSideOf(space.embedder));
+  const settled = new SettledPairs(source.catalog.decisions.listHolding(space.set.collectionId));
+  const sought = { hashes, reader, settled, maxDistance: distances.samePicture, turnsOf };
+  const same = tiers.includes('same-picture') ? await findSame(searched, sought) : new Map();
+  const measures = { distances, hashes, same, settled };
+  const groups = await groupPictures(searched, measures, { ...search, turnsOf });
   search.onProgress({ done: items, total: items });
-  return summariseGroups(groups, { ...measures, tiers });
+  return summariseGroups(groups, { ...measures, tiers, unreadable: reader.unreadable() });
 }

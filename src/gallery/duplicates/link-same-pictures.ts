@@ -2,44 +2,82 @@ import { hashDistance } from '../../images/perceptual-hash.js';
 import type { VectorIndex } from '../../vector-index/vector-index.js';
 import { inBatches } from '../../work-ahead.js';
 import { findWithin } from './find-within.js';
+import { HashNeighbours } from './hash-neighbours.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureHashes } from './picture-hashes.js';
+import { mostPairsAtOnce, type SameLook } from './same-look.js';
+import type { SettledPairs } from './settled-pairs.js';
 
-/**
- * Bits in which hashes of one picture may differ. Of 719,400 pairs of 1,200 different photos of groceries 4 differed in as
- * few, and one of these was near to the model, too; copies in JPEG of quality 30, of half the size, or with a watermark,
- * differed in 6 at most, those of which 5 % were cut off in 8 half of the time.
- */
-export const samePictureBits = 10;
+/** Bits in which the hashes of two pictures may differ that only these suspect to be one. */
+const suspectBits = 10;
+/** The same where they are near to the model as well: so do two of three copies of which 5 % were cut off at the edges. */
+const nearSuspectBits = 16;
 
-/** A copy that the model has so many others nearer to is not found; otherwise dense collections would take for ever. */
+/** A copy that the model has so many others nearer to is found by its hash only; otherwise dense collections would take for ever. */
 const mostNeighbours = 100;
-/** Decoded at once by all cores, and few enough to stop soon. */
 const picturesPerBatch = 64;
 
 export interface PicturesToLink {
   /** The picture of a vector; nothing for one that has come since. */
   readonly pictureOf: (vectorId: number) => Picture | undefined;
   readonly index: VectorIndex;
+  /** Of all pictures. */
   readonly hashes: PictureHashes;
+  readonly looks: SameLook;
+  /** Pairs that are of no interest any more. */
+  readonly settled: SettledPairs;
   readonly maxDistance: number;
 }
 
 /** Pictures that look the same, of each those with it. */
 export type SamePictures = ReadonlyMap<Picture, ReadonlySet<Picture>>;
 
-function findNeighbours(picture: Picture, { pictureOf, index, maxDistance }: PicturesToLink): Picture[] {
-  const hits = findWithin(index, picture.vector, { maxDistance, most: mostNeighbours });
-  return hits.flatMap(({ id }) => {
-    const other = pictureOf(id);
-    return other === undefined || other === picture ? [] : [other];
-  });
+type Pair = readonly [Picture, Picture];
+
+/** Pairs that may be one picture, each once. */
+class Suspects {
+  private readonly byHash: HashNeighbours;
+  /** Of each picture those of lower rank that it was suspected with. */
+  private readonly told = new Map<Picture, Set<Picture>>();
+
+  constructor(
+    pictures: readonly Picture[],
+    private readonly sought: PicturesToLink,
+  ) {
+    this.byHash = new HashNeighbours(pictures, sought.hashes, suspectBits);
+  }
+
+  pairsOf(picture: Picture): Pair[] {
+    const near = this.nearToModel(picture).filter(other => this.differsLittle(picture, other));
+    return [...this.byHash.betterThan(picture), ...near].flatMap(other => {
+      const [better, worse] = other.rank < picture.rank ? [other, picture] : [picture, other];
+      const known = this.told.get(worse) ?? new Set();
+      if (known.has(better)) return [];
+      this.told.set(worse, known.add(better));
+      if (this.sought.settled.hasAll(better, worse)) return [];
+      return [[better, worse] as const];
+    });
+  }
+
+  private nearToModel(picture: Picture): Picture[] {
+    const { pictureOf, index, maxDistance } = this.sought;
+    return findWithin(index, picture.vector, { maxDistance, most: mostNeighbours }).flatMap(({ id }) => {
+      const other = pictureOf(id);
+      return other === undefined || other === picture ? [] : [other];
+    });
+  }
+
+  private differsLittle(picture: Picture, other: Picture): boolean {
+    const [a, b] = [this.sought.hashes.of(picture), this.sought.hashes.of(other)];
+    return a !== undefined && b !== undefined && hashDistance(a, b) <= nearSuspectBits;
+  }
 }
 
 /**
- * Finds pictures that are near to the model and to the hash: of the neighbours that the index finds, never of all pairs.
- * Hashes are made of those only that have a neighbour.
- * @param takeTurn awaited before each picture, with how many were done
+ * Finds pictures that are one: suspected by their hashes, or by model and hash, and then proven by a look at both. Suspects
+ * are found through indexes, never among all pairs, and only they are read.
+ * @param pictures best first
+ * @param takeTurn awaited before each picture and each comparison, with how many pictures were done
  * @throws MedoidError `interrupted`
  */
 export async function linkSamePictures(
@@ -47,6 +85,7 @@ export async function linkSamePictures(
   sought: PicturesToLink,
   takeTurn: (done: number) => Promise<void> | undefined,
 ): Promise<SamePictures> {
+  const suspects = new Suspects(pictures, sought);
   const same = new Map<Picture, Set<Picture>>();
   const link = (from: Picture, to: Picture): void => {
     const others = same.get(from);
@@ -55,17 +94,19 @@ export async function linkSamePictures(
   };
   let done = 0;
   for (const batch of inBatches(pictures, picturesPerBatch)) {
-    const pairs: [Picture, Picture][] = [];
+    const pairs: Pair[] = [];
     for (const picture of batch) {
       await takeTurn(done++);
-      for (const other of findNeighbours(picture, sought)) pairs.push([picture, other]);
+      pairs.push(...suspects.pairsOf(picture));
     }
-    await sought.hashes.make(pairs.flat());
-    for (const [picture, other] of pairs) {
-      const [a, b] = [sought.hashes.of(picture), sought.hashes.of(other)];
-      if (a === undefined || b === undefined || hashDistance(a, b) > samePictureBits) continue;
-      link(picture, other);
-      link(other, picture);
+    for (const some of inBatches(pairs, mostPairsAtOnce)) {
+      await sought.looks.load(some.flat());
+      for (const [better, worse] of some) {
+        await takeTurn(done);
+        if (!sought.looks.isProven(better, worse)) continue;
+        link(better, worse);
+        link(worse, better);
+      }
     }
   }
   return same;

@@ -1,66 +1,60 @@
-import { availableParallelism } from 'node:os';
-import pLimit from 'p-limit';
-import type { Catalog } from '../../catalog/catalog.js';
-import { MedoidError } from '../../errors.js';
-import type { ImageLimits } from '../../images/limits.js';
 import { type PerceptualHash, perceptualHash } from '../../images/perceptual-hash.js';
-import type { ImageStore } from '../image-store.js';
-import { stopIfAborted } from '../stop-if-aborted.js';
+import type { TakeTurn } from '../../take-turns.js';
+import { inBatches } from '../../work-ahead.js';
 import type { Picture } from './list-pictures.js';
+import type { PictureReader } from './picture-reader.js';
 
-export interface PictureSource {
-  readonly images: ImageStore;
-  readonly catalog: Catalog;
-  readonly limits: ImageLimits;
-}
+/** Few enough to stop soon, and to be written at once. */
+const picturesPerBatch = 64;
 
-/** What is wrong with one picture and no reason to give up the others. */
-const faultsOfOne: ReadonlySet<string> = new Set([
-  'invalid-gallery',
-  'image-too-large',
-  'unreadable-image',
-  'unsupported-image',
-]);
-
-/** The perceptual hashes of stored pictures, each made once, when it is first asked for. */
+/** The perceptual hashes of stored pictures: those that the catalog has, and the others made anew. */
 export class PictureHashes {
   /** Null for a picture that cannot be read. */
-  private readonly made = new Map<Picture, PerceptualHash | null>();
-  /** One is read while another is decoded. */
-  private readonly limit = pLimit(availableParallelism() + 1);
+  private readonly known = new Map<Picture, PerceptualHash | null>();
 
+  /** @param side of the squares that hashes are made of, as when pictures are added; that of any model will do */
   constructor(
-    private readonly source: PictureSource,
-    private readonly signal?: AbortSignal,
+    private readonly reader: PictureReader,
+    private readonly side: number | undefined,
   ) {}
 
-  /** @throws MedoidError `interrupted` */
-  async make(pictures: Iterable<Picture>): Promise<void> {
-    const missing = [...new Set(pictures)].filter(picture => !this.made.has(picture));
-    const hashes = await Promise.all(missing.map(picture => this.limit(() => this.hash(picture))));
-    for (const [i, picture] of missing.entries()) this.made.set(picture, hashes[i]);
+  /**
+   * What had to be made is kept, if the gallery may be written.
+   * @param takeTurn awaited before each picture, with how many were done
+   * @throws MedoidError `interrupted`
+   */
+  async load(pictures: readonly Picture[], takeTurn: (done: number) => ReturnType<TakeTurn>): Promise<void> {
+    const { hashes } = this.reader.source.catalog;
+    let done = 0;
+    for (const batch of inBatches(pictures, picturesPerBatch)) {
+      const missing: Picture[] = [];
+      for (const picture of batch) {
+        await takeTurn(done++);
+        const hash = hashes.find(picture.imageSha256);
+        if (hash === undefined) missing.push(picture);
+        else this.known.set(picture, hash);
+      }
+      await this.make(missing);
+    }
   }
 
   /** Nothing for a picture that could not be read, or was not asked for. */
   of(picture: Picture): PerceptualHash | undefined {
-    return this.made.get(picture) ?? undefined;
+    return this.known.get(picture) ?? undefined;
   }
 
-  /** Those that items still have. */
-  unreadable(): Picture[] {
-    return [...this.made].flatMap(([picture, hash]) =>
-      hash === null && this.source.catalog.hasImage(picture.imageSha256) ? [picture] : [],
+  private async make(missing: readonly Picture[]): Promise<void> {
+    if (missing.length === 0) return;
+    const made = await this.reader.readEach(missing, (bytes, limits) =>
+      perceptualHash(bytes, { limits, side: this.side }),
     );
-  }
-
-  private async hash({ imageSha256 }: Picture): Promise<PerceptualHash | null> {
-    stopIfAborted(this.signal);
-    const { images, limits } = this.source;
-    try {
-      return await perceptualHash(await images.read(imageSha256), limits);
-    } catch (error) {
-      if (error instanceof MedoidError && faultsOfOne.has(error.code)) return null;
-      throw error;
-    }
+    for (const [i, picture] of missing.entries()) this.known.set(picture, made[i]);
+    const { catalog, access } = this.reader.source;
+    if (access === 'read') return;
+    catalog.transaction(() => {
+      for (const [i, hash] of made.entries()) {
+        if (hash !== null) catalog.hashes.add(missing[i].imageSha256, hash);
+      }
+    });
   }
 }

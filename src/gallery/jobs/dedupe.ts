@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duplicateTiers } from '../duplicates/duplicate-group.js';
+import { saveSearch } from '../duplicates/save-search.js';
 import { defineJob } from './job.js';
 
 export const dedupeInputSchema = z.strictObject({
@@ -19,9 +20,15 @@ export const dedupeInputSchema = z.strictObject({
     .describe('what is looked for: the same bytes, the same picture encoded or resized anew, what is near'),
 });
 
-/** Groups items that show the same. */
+/** Groups items that show the same, and keeps the groups to be read in pages. */
 export const dedupe = defineJob({
   input: dedupeInputSchema,
-  run: (input, { opened, signal, report }) =>
-    opened.collection.findDuplicates({ ...input, signal, onProgress: report }),
+  async run(input, { opened, catalog, signal, report }) {
+    const { modelId } = opened.collection;
+    const found = await opened.collection.findDuplicates({ ...input, signal, onProgress: report });
+    const { tiers } = input;
+    await saveSearch(catalog, { collectionId: opened.id, modelId, tiers, found }, signal);
+    const { imageOf: _, ...result } = found;
+    return result;
+  },
 });

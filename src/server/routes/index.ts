@@ -6,6 +6,7 @@ import type { Route } from '../route.js';
 import { createClusterItemsRoutes } from './cluster-items.js';
 import { createClusterRoutes } from './clusters.js';
 import { createCollectionRoutes } from './collections.js';
+import { createDuplicateRoutes } from './duplicates.js';
 import { createEvaluationRoutes } from './evaluations.js';
 import { createItemRoutes } from './items.js';
 import { createJobRoutes } from './jobs.js';
@@ -36,6 +37,7 @@ const resources: readonly ((parts: RouteParts) => readonly Route[])[] = [
   createClusterItemsRoutes,
   createModelRoutes,
   createEvaluationRoutes,
+  createDuplicateRoutes,
   createJobRoutes,
   createOperatingRoutes,
 ];

@@ -180,6 +180,38 @@ const damages: readonly Damage[] = [
     left: ['row-odd'],
   },
   {
+    name: 'what was decided and found of duplicates in a collection that is gone',
+    sql: `INSERT INTO duplicate_decisions VALUES (1, 77, 'keep', 'then');
+      INSERT INTO decided_items VALUES (1, 1, 1, '${'a'.repeat(64)}'), (2, 1, 2, '${'b'.repeat(64)}');
+      INSERT INTO duplicate_searches VALUES (1, 77, 'm', 0.1, '["near"]', 'then');
+      INSERT INTO duplicate_groups VALUES (1, 8, '[
+        {"itemId":1,"imageSha256":"${'a'.repeat(64)}","tier":null,"distance":0,"hashDistance":0},
+        {"itemId":2,"imageSha256":"${'b'.repeat(64)}","tier":"near","distance":0.1,"hashDistance":null}]')`,
+    codes: ['duplicate-orphan', 'duplicate-orphan', 'duplicate-orphan'],
+    left: [],
+  },
+  {
+    name: 'decided items that are gone, with their decision',
+    sql: `INSERT INTO duplicate_decisions VALUES (1, 1, 'keep', 'then');
+      INSERT INTO decided_items VALUES (1, 1, 77, '${'a'.repeat(64)}'), (2, 1, 78, '${'b'.repeat(64)}')`,
+    codes: ['duplicate-orphan', 'duplicate-orphan'],
+    left: [],
+  },
+  {
+    name: 'the hash of a picture that no item has',
+    sql: `INSERT INTO picture_hashes (image_sha256, hash) VALUES ('${'a'.repeat(64)}', x'0011223344556677')`,
+    codes: ['hash-stray'],
+    left: [],
+  },
+  {
+    name: 'odd hashes and groups',
+    sql: `UPDATE picture_hashes SET hash = x'00' WHERE id = 1;
+      INSERT INTO duplicate_searches VALUES (1, 1, 'm', 0.1, '["near"]', 'then');
+      INSERT INTO duplicate_groups VALUES (1, 1, '[]')`,
+    codes: ['row-odd', 'row-odd'],
+    left: ['row-odd', 'row-odd'],
+  },
+  {
     name: 'a collection whose set is gone',
     sql: 'UPDATE collections SET active_set_id = 9',
     codes: ['active-set-missing'],

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Matrix3x3 } from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Collection } from '../../../src/gallery/collection.js';
 import type { DuplicateTier } from '../../../src/gallery/duplicates/duplicate-group.js';
 import { Gallery } from '../../../src/gallery/gallery.js';
+import { askDatabase, damageDatabase } from '../../fixtures/examine.js';
 import { createFilledGallery, type FilledGallery } from '../../fixtures/filled-gallery.js';
 import { createPicture } from '../../fixtures/images.js';
 
@@ -95,7 +96,7 @@ describe('duplicates of real pictures', () => {
     expect(groupOf(await find({ tiers, maxDistance: 2 }), 'original')).toEqual(expected);
   });
 
-  it('are found without the hash of what cannot be read, which is told', async () => {
+  it('are told near where one of the pictures cannot be read, which is told as well', async () => {
     const stored = async (key: string): Promise<string> => {
       const { imageSha256 } = collection.getItem(idOf(key));
       const path = join(filled.directory, 'images', imageSha256.slice(0, 2), imageSha256);
@@ -107,8 +108,55 @@ describe('duplicates of real pictures', () => {
     const found = await find({ maxDistance: 2 });
     expect(found.unreadable).toEqual([idOf('small'), idOf('jpeg')]);
     expect(groupOf(found, 'original')).toMatchObject({ small: 'near', jpeg: 'near', copy: 'identical' });
-    const without = found.groups[0].items.filter(({ hashDistance }) => hashDistance === null);
-    expect(without.map(({ id }) => id).sort()).toEqual([idOf('small'), idOf('jpeg')]);
+  });
+
+  it.each([
+    ['red', 'grey', true],
+    ['red', 'green', false],
+    ['green', 'grey', true],
+  ] as const)(
+    'are found though the model holds them for far apart, not in other colours: %s and %s',
+    async (one, other, same) => {
+      const draw = (fill: string) =>
+        sharp(
+          Buffer.from(
+            `<svg xmlns="http://www.w3.org/2000/svg" width="130" height="100"><rect width="130" height="100" fill="#eef"/>
+           <circle cx="50" cy="40" r="34" fill="${fill}"/><path d="M20 90 L120 70 L90 10 Z" fill="#222"/></svg>`,
+          ),
+        );
+      const greyOf = [0, 1, 2].map(() => [0.299, 0.587, 0.114]) as Matrix3x3;
+      // As light as each other.
+      const pictures = {
+        red: draw('rgb(200,0,0)'),
+        green: draw('rgb(0,102,0)'),
+        grey: draw('rgb(200,0,0)').recomb(greyOf),
+      };
+      for (const key of [one, other]) await add(key, await pictures[key].png().toBuffer());
+      const found = await find({ tiers: ['same-picture'] });
+      const pair = found.groups.find(({ representative }) =>
+        [idOf(one), idOf(other)].includes(representative),
+      );
+      expect(pair !== undefined).toBe(same);
+      for (const { distance } of pair?.items ?? []) expect(distance).toBeGreaterThan(found.maxDistance);
+    },
+  );
+
+  it('are found without their hashes, which are made and kept if the gallery may be written', async () => {
+    const path = join(filled.directory, 'catalog.sqlite');
+    const count = 'SELECT count(*) FROM picture_hashes';
+    const before = await find({});
+    await gallery.close();
+    expect(askDatabase(path, count)).toBe(4);
+    damageDatabase(path, 'DELETE FROM picture_hashes');
+    gallery = await Gallery.open(filled.directory, { access: 'read', threads: 1 });
+    collection = await gallery.collection('default');
+    expect(await find({})).toEqual(before);
+    expect(askDatabase(path, count)).toBe(0);
+    await gallery.close();
+    gallery = await Gallery.open(filled.directory, { access: 'write', threads: 1 });
+    collection = await gallery.collection('default');
+    expect(await find({})).toEqual(before);
+    expect(askDatabase(path, count)).toBe(4);
   });
 
   it('are the same each time, and told of as they are looked for', async () => {

@@ -1,0 +1,118 @@
+import { open, rename, rm, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncPath } from '../../../durable-file.js';
+import { stopIfAborted } from '../../stop-if-aborted.js';
+import { FolderOfFiles, LeftAlone, moveFile, removeFile } from './folder-of-files.js';
+import type { FileStep, UndoHead } from './undo-file.js';
+
+/** What could not be undone, by the path or key that it is of. */
+export interface UndoProblem {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface UndoFilesTools {
+  /** @throws MedoidError when the gallery has no such picture, or a damaged one */
+  readonly readImage: (sha256: string) => Promise<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+interface Folders {
+  readonly originals: FolderOfFiles;
+  readonly to: FolderOfFiles | undefined;
+}
+
+type Attributes = Pick<FileStep & { step: 'delete-file' }, 'mode' | 'modifiedMs'>;
+
+async function writeFileAsItWas(
+  path: string,
+  bytes: Uint8Array,
+  { mode, modifiedMs }: Attributes,
+): Promise<void> {
+  const temporary = `${path}.medoid-tmp`;
+  // One that a process left when it was killed.
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx');
+  try {
+    await handle.writeFile(bytes);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await utimes(temporary, modifiedMs / 1000, modifiedMs / 1000);
+  await rename(temporary, path);
+  await syncPath(dirname(path));
+}
+
+async function undoMove({ path, sha256 }: FileStep, { originals, to }: Folders): Promise<void> {
+  const [here, there] = [await originals.look(path), await to?.look(path)];
+  if (here?.sha256 === sha256) {
+    // It was linked under the other name, and the process killed before it let go of this one.
+    const isSame = there?.inode === here.inode && there.device === here.device;
+    if (there !== undefined && isSame) await removeFile(there.path);
+    return;
+  }
+  if (here !== undefined) throw new LeftAlone('another file lies in its place');
+  if (there?.sha256 !== sha256) throw new LeftAlone('it is not any more where it was moved to');
+  await moveFile(there.path, await originals.placeOf(path, { makeFolders: true }));
+}
+
+/** Gives the name a file of its own again. */
+async function undoLink(
+  step: FileStep & { step: 'link-file' },
+  { originals }: Folders,
+  tools: UndoFilesTools,
+) {
+  const [state, kept] = [await originals.look(step.path), await originals.look(step.stays)];
+  if (state?.sha256 !== step.sha256) throw new LeftAlone('it is not any more what it was linked to');
+  if (state.inode !== kept?.inode || state.device !== kept.device) return;
+  await writeFileAsItWas(state.path, await tools.readImage(step.sha256), step);
+}
+
+async function undoDelete(
+  step: FileStep & { step: 'delete-file' },
+  { originals }: Folders,
+  tools: UndoFilesTools,
+) {
+  const state = await originals.look(step.path);
+  if (state?.sha256 === step.sha256) return;
+  if (state !== undefined) throw new LeftAlone('another file lies in its place');
+  const bytes = await tools.readImage(step.sha256).catch(() => {
+    throw new LeftAlone('the gallery does not have its picture any more');
+  });
+  await writeFileAsItWas(await originals.placeOf(step.path, { makeFolders: true }), bytes, step);
+}
+
+function undoStep(step: FileStep, folders: Folders, tools: UndoFilesTools): Promise<void> {
+  switch (step.step) {
+    case 'move-file':
+      return undoMove(step, folders);
+    case 'link-file':
+      return undoLink(step, folders, tools);
+    case 'delete-file':
+      return undoDelete(step, folders, tools);
+  }
+}
+
+/**
+ * Puts back, from the last step to the first, what each of them took away; what is there already is left. What cannot be
+ * put back is told, and the others are all the same.
+ * @throws MedoidError `interrupted` between two steps; `file-not-found` for a folder that is gone
+ */
+export async function undoFiles(
+  { head, steps }: { readonly head: UndoHead & { target: 'files' }; readonly steps: readonly FileStep[] },
+  tools: UndoFilesTools,
+): Promise<UndoProblem[]> {
+  const originals = await FolderOfFiles.open(head.folder);
+  const to = head.to === null ? undefined : await FolderOfFiles.open(head.to);
+  const problems: UndoProblem[] = [];
+  for (const step of [...steps].reverse()) {
+    stopIfAborted(tools.signal);
+    await undoStep(step, { originals, to }, tools).catch(error => {
+      if (!(error instanceof LeftAlone)) throw error;
+      problems.push({ name: step.path, reason: error.message });
+    });
+  }
+  return problems;
+}
