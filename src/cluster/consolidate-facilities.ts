@@ -10,6 +10,12 @@ import { PointDistances } from './point-distances.js';
 /** With so many or fewer, every pair is compared, and kept: 900 MB. With more, a table of neighbours says which. */
 export const mostCompared = 15_000;
 
+/**
+ * Of what a facility costs: a step that gains less moves points for next to nothing, and who looks at them would rather find
+ * them where they were.
+ */
+const leastShare = 1 / 20;
+
 export interface ConsolidationOptions {
   readonly groups: PointGroups;
   readonly facilityCost: number;
@@ -45,6 +51,7 @@ export async function consolidateFacilities(
     rows,
     groups,
     facilityCost,
+    leastGain: leastShare * facilityCost,
     takeTurn,
   });
   const positionOf = new Map(found.facilities.map(({ point }, position) => [point, position]));
