@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { storageTrouble } from '../storage-trouble.js';
+import { collectionColumns, itemColumns } from './catalog-columns.js';
 import { Clusterings } from './clusterings.js';
 import { countWrites } from './count-writes.js';
 import { DecisionTable } from './decision-table.js';
@@ -28,16 +29,6 @@ export interface LooseImage {
   readonly id: number;
   readonly imageSha256: string;
 }
-
-const collectionColumns = `SELECT collections.*, active.model_id, active.dimension,
-  previous.model_id AS previous_model_id,
-  (SELECT count(*) FROM items WHERE items.collection_id = collections.id) AS items
-  FROM collections JOIN embedding_sets AS active ON active.id = active_set_id
-  LEFT JOIN embedding_sets AS previous ON previous.id = previous_set_id`;
-/** With the vector of the set that is searched. */
-const itemColumns = `SELECT items.*, vectors.id AS vector_id FROM items
-  JOIN collections ON collections.id = items.collection_id
-  JOIN vectors ON vectors.item_id = items.id AND vectors.set_id = active_set_id`;
 
 const prepareStatements = (database: Database.Database) => ({
   collections: database.prepare(`${collectionColumns} ORDER BY name`),

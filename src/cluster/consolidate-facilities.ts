@@ -7,6 +7,12 @@ import { type ImprovedFacilities, improveFacilities } from './improve-facilities
 import { NeighbourLists, type NeighbourTable } from './neighbour-lists.js';
 import { PointDistances } from './point-distances.js';
 
+/**
+ * Of what a facility costs: a step that gains less moves points for next to nothing, and who looks at them would rather find
+ * them where they were.
+ */
+const leastShare = 1 / 20;
+
 export interface ConsolidationOptions {
   readonly groups: PointGroups;
   readonly facilityCost: number;
@@ -42,6 +48,7 @@ export async function consolidateFacilities(
     rows,
     groups,
     facilityCost,
+    leastGain: leastShare * facilityCost,
     takeTurn,
   });
   const positionOf = new Map(found.facilities.map(({ point }, position) => [point, position]));

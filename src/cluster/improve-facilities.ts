@@ -8,7 +8,7 @@ import type { PointDistances } from './point-distances.js';
 
 const mostSweeps = 100;
 /** Of the cost: less is rounding, and might be gained again and again. */
-const leastGain = 1e-12;
+const leastShare = 1e-12;
 
 export interface ImprovementOptions {
   readonly candidates: Candidates;
@@ -16,6 +16,8 @@ export interface ImprovementOptions {
   readonly groups: PointGroups;
   /** What each facility costs, in distance; more than 0. */
   readonly facilityCost: number;
+  /** A step that does not gain more is not worth it; 0 unless given. */
+  readonly leastGain?: number;
   readonly takeTurn: TakeTurn;
 }
 
@@ -83,7 +85,7 @@ class Search {
   }
 
   private isGain(change: number): boolean {
-    return change < -leastGain * this.cost;
+    return change < -Math.max(leastShare * this.cost, this.options.leastGain ?? 0);
   }
 
   private async removeWhatDoesNotPay(): Promise<void> {
@@ -158,7 +160,7 @@ class Search {
  * Local search for uncapacitated facility location (Arya et al. 2004): from the facilities there are, one is taken away,
  * put beside the others or put in the place of one as long as that makes
  *   Σ_i d(i, nearest facility) + facilityCost · facilities
- * less. Where candidates reach all, what it ends in costs at most 3 times the least there is, and a few percent more as a
+ * less. Where candidates reach all and every gain is worth it, what it ends in costs at most 3 times the least there is, and a few percent more as a
  * rule; with `groups` that holds among what they allow. Nothing is drawn at random.
  * @param start one facility at least; at distinct points, one or more for each group
  * @throws MedoidError `interrupted`

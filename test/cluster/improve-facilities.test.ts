@@ -89,6 +89,18 @@ describe('the search from facilities that are there', () => {
     expect(found.steps).toEqual({ removed: 0, added: 0, swapped: 1 });
   });
 
+  it('leaves things as they are where a step gains no more than is asked for', async () => {
+    const block = line(0, 1, 2);
+    const distances = new PointDistances(block);
+    const rows = new DistanceRows(distances);
+    const pointsAfter = async (leastGain: number): Promise<number[]> => {
+      const options = { candidates: rows, rows, groups: noGroups(3), facilityCost: 5, leastGain, takeTurn };
+      return pointsOf(await improveFacilities(distances, free(0), options));
+    };
+    // From 0 + 1 + 2 to 1 + 0 + 1.
+    expect([await pointsAfter(0.9), await pointsAfter(1)]).toEqual([[1], [0]]);
+  });
+
   it('keeps one for points that are all the same', async () => {
     const found = await improve(line(0, 0, 0), free(0, 1, 2), 1e-3);
     expect(found.facilities).toHaveLength(1);

@@ -36,11 +36,14 @@ export interface ConsolidationResult extends AppliedConsolidation {
   readonly cost: { readonly before: number; readonly after: number };
 }
 
+/** What fewer say is only believed until there are more. */
+const enoughMeasured = 500;
+
 const isNear = (a: number, b: number): boolean => a < 2 * b && b < 2 * a;
 
 /**
  * For each item, as a sample says. As it was before where there are not half or twice as many since, or where the sample does
- * not say half or twice as much: each time that it changes, clusters merge and split.
+ * not say half or twice as much, and that before was of many: each time that it changes, clusters merge and split.
  */
 async function measureShare(
   { clustering: { measured, seed }, embeddings: { block } }: ClusterSnapshot,
@@ -54,7 +57,7 @@ async function measureShare(
   const vectors = rows.map(row => rowOf(block, row));
   const share = await measureFacilityCost(stackVectors(vectors, block.dimension), createTurns(signal));
   if (share === undefined) return measured;
-  const isSame = measured !== null && isNear(share, measured.share);
+  const isSame = measured !== null && measured.items >= enoughMeasured && isNear(share, measured.share);
   return { share: isSame ? measured.share : share, items: block.count };
 }
 

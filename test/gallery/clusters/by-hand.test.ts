@@ -92,10 +92,8 @@ describe('what is decided of clusters by hand', () => {
     expect((await itemsOf(a.id)).sort((x, y) => x - y)).toEqual(together);
     // The others are each by itself by now.
     expect((await list()).length).toBe(1 + 12);
-    expect([await kindsOf(a.id), await kindsOf(b.id)].map(kinds => kinds.at(-1))).toEqual([
-      'merged by hand',
-      'merged-away by hand',
-    ]);
+    expect(await kindsOf(a.id)).toContain('merged by hand');
+    expect((await kindsOf(b.id)).at(-1)).toBe('merged-away by hand');
   });
 
   it('a merged cluster goes on attracting what its parts attracted', async () => {

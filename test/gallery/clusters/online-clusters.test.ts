@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Collection } from '../../../src/gallery/collection.js';
+import { Gallery } from '../../../src/gallery/gallery.js';
 import type { NewItem } from '../../../src/gallery/item.js';
 import { measureAgreement } from '../../../src/math/agreement.js';
 import { createRandom } from '../../../src/math/random.js';
+import { askDatabase, damageDatabase } from '../../fixtures/examine.js';
 import { createEmptyGallery, createFamilies, type EmptyGallery } from '../../fixtures/families.js';
 import { followJob } from '../../fixtures/jobs.js';
+import { createTinyModel } from '../../fixtures/tiny-model.js';
 
 const all = { after: 0, limit: 200 };
 const facilityCost = 0.3;
@@ -236,6 +240,74 @@ describe('items that join clusters as they come', () => {
     await add(copies);
     for (const { key } of items.slice(0, 10)) {
       expect((await clustersByKey()).get(`copy ${key}`)).toBe(before.get(key));
+    }
+  });
+
+  it('keep the ids of their clusters when another model answers, and are consolidated by what it sees', async () => {
+    await createTinyModel(join(empty.directory, '..', 'others', 'wide'), {
+      name: 'wide',
+      dimension: 24,
+      seed: 1,
+    });
+    const gallery = await empty.reopen({ modelsDirectory: join(empty.directory, '..', 'others') });
+    collection = await gallery.collection('default');
+    await begin();
+    await add(items);
+    await consolidate();
+    const before = await clustersByKey();
+    const [{ id: modelId }] = (await gallery.listModels()).filter(({ name }) => name === 'wide');
+    const { id } = gallery.jobs.start('activate-model', 'default', { modelId });
+    await followJob(gallery.jobs, id);
+    const { jobs } = gallery.jobs.list({ limit: 10, afterId: id });
+    expect(jobs.map(({ kind }) => kind)).toEqual(['consolidate-clusters']);
+    expect((await followJob(gallery.jobs, jobs[0].id)).job.state).toBe('done');
+    expect(collection.modelId).toBe(modelId);
+    expect(await clustersByKey()).toEqual(before);
+    // Those that come are placed by the new one.
+    const copies = items.slice(0, 3).map(item => ({ ...item, key: `copy ${item.key}` }));
+    for (const outcome of await add(copies)) {
+      expect(outcome).toMatchObject({ clusterId: before.get(outcome.key.replace('copy ', '')) });
+    }
+  });
+
+  it('are consolidated once, however often a job that has done it is run again', async () => {
+    await begin();
+    await add(items);
+    await consolidate();
+    const { consolidatedAt } = collection.clusters.summary();
+    const before = await clustersByKey();
+    await empty.gallery.close();
+    // As a process leaves it that is killed after the clusters were written and before the job's end was.
+    const path = join(empty.directory, 'catalog.sqlite');
+    const result = askDatabase(path, 'SELECT result FROM jobs');
+    damageDatabase(
+      path,
+      `UPDATE jobs SET state = 'running', result = NULL, input = '{}', finished_at = NULL,
+         checkpoint = '{"placed":0,"result":${result}}'`,
+    );
+    collection = await (await empty.reopen()).collection('default');
+    const { job } = await followJob(empty.gallery.jobs, 1);
+    expect([job.state, job.result]).toEqual(['done', JSON.parse(String(result))]);
+    expect(collection.clusters.summary().consolidatedAt).toBe(consolidatedAt);
+    expect(await clustersByKey()).toEqual(before);
+  });
+
+  it('are read beside a process that writes, as it writes', async () => {
+    await begin();
+    await add(items.slice(0, 20));
+    const reader = await Gallery.open(empty.directory, { access: 'read', threads: 1 });
+    try {
+      const { clusters } = await reader.collection('default');
+      expect(clusters.summary()).toMatchObject({ items: 20 });
+      await add(items.slice(20));
+      expect(clusters.summary()).toMatchObject({ items: 40 });
+      const page = await clusters.list({ ...all, order: 'size' });
+      expect(page).toEqual(await collection.clusters.list({ ...all, order: 'size' }));
+      await expect(clusters.update(page.clusters[0].id, { name: 'a' })).rejects.toMatchObject({
+        code: 'read-only',
+      });
+    } finally {
+      await reader.close();
     }
   });
 
