@@ -28,6 +28,8 @@ const optionsSchema = z.strictObject({
   most: z.coerce.number().int().min(1).default(6000),
   model: z.string().min(1).default('models/demo'),
   seeds: z.coerce.number().int().min(1).default(3),
+  /** Measured unless given. */
+  'facility-cost': z.coerce.number().positive().optional(),
 });
 type Options = z.output<typeof optionsSchema>;
 
@@ -128,8 +130,10 @@ async function measure(options: Options, folder: string): Promise<void> {
       ...{ directory: join(folder, `${what}-${seed}`), model: options.model },
       ...{ examples, seed, wrapEmbedder },
     });
-    const usual = await runStream(streamOf('usual'), { facilityCost: 'auto' });
-    tell(render(`seed ${seed}, with the settings that it has unless told otherwise`, usual));
+    const usual = await runStream(streamOf('usual'), {
+      facilityCost: options['facility-cost'] ?? 'auto',
+    });
+    tell(render(`seed ${seed}, consolidated as they come`, usual));
     const { facilityCost } = usual;
     const never = 1_000_000;
     const plain = await runStream(streamOf('plain'), { facilityCost, consolidateAfter: never });
