@@ -15,7 +15,7 @@ export const clusteringSettingsSchema = z.strictObject({
     .default('auto')
     .describe(
       'what a cluster costs, in distance: it pays if it brings all its items together nearer to a medoid by more. `auto`: as ' +
-        `many clusters as are best apart, measured at a consolidation; before the first, it is ${costUntilMeasured}`,
+        `many clusters as the elbow of their energies says, measured at a consolidation; before the first, it is ${costUntilMeasured}`,
     ),
   seed: z.int().min(0).default(0).describe('of what is drawn: the same uploads in the same order join alike'),
   consolidateAfter: z
