@@ -25,6 +25,17 @@ interface Search extends DuplicateQuestion {
   readonly options: ApplyOptions | undefined;
 }
 
+interface Given {
+  readonly undo?: string | undefined;
+  readonly decide?: string | undefined;
+  readonly itemIds?: readonly number[] | undefined;
+  readonly apply?: RemovalAction | undefined;
+  readonly maxDistance?: number | undefined;
+  readonly tiers?: readonly DuplicateTier[] | undefined;
+  readonly report?: string | undefined;
+  readonly csv?: string | undefined;
+}
+
 /** @throws MedoidError `invalid-option` */
 function requireOneTask(tasks: Readonly<Record<'undo' | 'decide' | 'apply', string | undefined>>): void {
   const given = Object.entries(tasks).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
@@ -35,13 +46,27 @@ function requireOneTask(tasks: Readonly<Record<'undo' | 'decide' | 'apply', stri
   );
 }
 
-/** What says how to apply, where nothing is to be. @throws MedoidError `invalid-option` */
-function requireNoneOf({ dryRun, originals, to, undoFile }: Omit<ApplyOptions, 'apply'>): void {
-  const given = Object.entries({ '--originals': originals, '--to': to, '--undo-file': undoFile }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const [name] = given[0] ?? (dryRun ? [] : ['--no-dry-run']);
-  if (name !== undefined) throw new MedoidError('invalid-option', `${name}: expected --apply with it`);
+/** @throws MedoidError `invalid-option` for the first of these that is given */
+function requireNone(options: Readonly<Record<string, unknown>>, instead: string): void {
+  const [given] = Object.entries(options).find(([, value]) => value !== undefined) ?? [];
+  if (given !== undefined) throw new MedoidError('invalid-option', `${given}: expected ${instead} it`);
+}
+
+/** What would be passed over in silence. @throws MedoidError `invalid-option` */
+function requireUsed(input: Omit<ApplyOptions, 'apply'> & Given): void {
+  const { undo, decide, itemIds, apply, dryRun, originals, to, undoFile } = input;
+  const decides = decide !== undefined || itemIds !== undefined;
+  if (apply === undefined) {
+    const applying = { '--originals': originals, '--to': to, '--undo-file': undoFile };
+    requireNone({ ...applying, '--no-dry-run': dryRun ? undefined : true }, '--apply with');
+  }
+  if (apply !== undefined || undo !== undefined) {
+    requireNone({ '--item-ids': itemIds }, '--decide with');
+  }
+  if (undo === undefined && !decides) return;
+  const { maxDistance, tiers, report, csv } = input;
+  const searching = { '--max-distance': maxDistance, '--tiers': tiers, '--report': report, '--csv': csv };
+  requireNone(searching, `no ${decides ? '--decide' : '--undo'} with`);
 }
 
 async function searchAndApply(
@@ -127,6 +152,7 @@ export const dedupe = defineCommand({
   async run({ gallery: directory, ...input }, context): Promise<CommandResult> {
     const { undo, decide, itemIds, apply } = input;
     requireOneTask({ undo, decide, apply });
+    requireUsed(input);
     if (undo !== undefined) return undoDuplicates(undo, directory, context);
     if (decide !== undefined || itemIds !== undefined) {
       return decideDuplicates(directory, { ...input, decide, itemIds });
@@ -136,8 +162,7 @@ export const dedupe = defineCommand({
       apply === undefined
         ? undefined
         : { apply, dryRun: input.dryRun, originals: input.originals, to: input.to, undoFile: input.undoFile };
-    if (options === undefined) requireNoneOf(input);
-    else checkApplyOptions(options, tiers);
+    if (options !== undefined) checkApplyOptions(options, tiers);
     for (const file of [input.report, input.csv]) if (file !== undefined) await requireReportPath(file);
     const changesItems = options !== undefined && !input.dryRun && input.originals === undefined;
     const gallery = await Gallery.open(directory, { access: changesItems ? 'write' : 'read' });

@@ -83,6 +83,20 @@ describe('medoid dedupe', () => {
     expect(stderr).toMatch(reason);
   });
 
+  it('passes over no option in silence', async () => {
+    const decided = ['--decide', 'keep', '--item-ids', '1,2'];
+    const refused: [string[], string][] = [
+      [[...decided, '--csv', 'groups.csv'], '--csv: expected no --decide with it'],
+      [['--undo', 'undo.jsonl', '--tiers', 'near'], '--tiers: expected no --undo with it'],
+      [['--undo', 'undo.jsonl', '--originals', '.'], '--originals: expected --apply with it'],
+      [['--apply', 'delete', '--item-ids', '1,2'], '--item-ids: expected --decide with it'],
+    ];
+    for (const [options, complaint] of refused) {
+      const { exitCode, stderr } = await run(...options);
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining(complaint)]);
+    }
+  });
+
   it('refuses a folder that no report can be written in before it looks for anything', async () => {
     const { exitCode, stderr } = await run('--report', join(filled.folder, 'nowhere', 'page.html'));
     expect(exitCode).not.toBe(0);

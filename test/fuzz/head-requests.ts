@@ -25,6 +25,12 @@ const paths = [
     `${collectionPath}/items/1`,
   ],
   ...[`${collectionPath}/items/1/image`, `${collectionPath}/items/1/thumbnail`, `${collectionPath}/search`],
+  ...[`${collectionPath}/clustering`, `${collectionPath}/clusters`, `${collectionPath}/clusters/1/history`],
+  ...[
+    `${collectionPath}/duplicates`,
+    `${collectionPath}/duplicates/decisions`,
+    `${collectionPath}/evaluations`,
+  ],
   ...['/v1/jobs/1', '/v1/jobs/1/events', '/v1/jobs/99999/events', `${collectionPath}/model/rollback`],
 ];
 const addresses = [
@@ -71,6 +77,10 @@ const addresses = [
     '/v1/collections/default/items/1e3',
     '/v1/collections/default/items/-1',
     '/v1/jobs/0',
+    '/v1/collections/default/clusters/-1',
+    '/v1/collections/default/clusters/1/merge/',
+    '/v1/collections/default/evaluations/99999999999999999999',
+    '/v1/collections/default/duplicates/decisions/1e3',
   ],
   ...[
     '/v1/collections/default/items/99999999999999999999',
@@ -92,6 +102,10 @@ const parameters = [
   'state',
   'collection',
   'metadata',
+  'before',
+  'order',
+  'tiers',
+  'comparedWith',
 ];
 const headers = [
   ...[

@@ -14,6 +14,9 @@ const filters: readonly unknown[] = [
   { and: [{ field: 'key', equals: 'k' }, { or: [{ field: 'metadata.x', exists: false }] }] },
 ];
 
+/** Ids of clusters are at most this, so that some of what is asked for is there. */
+const clustersAtMost = 40;
+
 const box = { left: 0, top: 0.25, width: 0.5, height: 0.5 };
 
 /** Right ones, of every route that takes JSON. */
@@ -33,6 +36,7 @@ function validRequest(random: Random, known: Known): JsonRequest {
     metadata: { a: { b: 1 } },
     image: { base64 },
   };
+  const cluster = `/clusters/${1 + random.integer(clustersAtMost)}`;
   const search = { query: { itemId: id, box }, k: 3, exact: true, filter, diversity: 0.3, includeSelf: true };
   return pick(random, [
     post('/search', search),
@@ -53,6 +57,23 @@ function validRequest(random: Random, known: Known): JsonRequest {
     post('/duplicates/decisions', { verdict: 'keep', itemIds: [id, 1, 2] }),
     post('/jobs', { kind: 'evaluate', ks: [1, 2] }),
     post('/evaluations', { ks: [1, 2], seed: 1, clusters: 2, filter, worst: 1 }),
+    post('/jobs', { kind: 'consolidate-clusters' }),
+    post(`${cluster}/merge`, { with: [1 + random.integer(clustersAtMost), 2] }),
+    post(`${cluster}/split`, odds(random, 0.5) ? {} : { itemIds: [id] }),
+    post(`${cluster}/items`, { itemIds: [id, pick(random, known.itemIds)] }),
+    {
+      method: 'PATCH',
+      target: collectionPath + cluster,
+      body: pick<object>(random, [{ name: 'n', held: false }, { medoid: id }, { name: null, medoid: null }]),
+    },
+    {
+      method: 'PUT',
+      target: `${collectionPath}/clustering`,
+      body: pick<object>(random, [
+        { facilityCost: 'auto' },
+        { facilityCost: 0.5, seed: 1, consolidateAfter: 50 },
+      ]),
+    },
     {
       method: 'PATCH',
       target: `${collectionPath}/items/${id}`,

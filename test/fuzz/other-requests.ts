@@ -22,6 +22,17 @@ export const validRequest: RequestMaker<RawRequest> = (random, { pictures, itemI
     { method: 'POST', target: '/v1/collections', ...json, body: JSON.stringify({ name: 'other', modelId }) },
     { method: 'POST', target: '/v1/collections/other/items?key=a', ...upload },
     { method: 'DELETE', target: '/v1/collections/other' },
+    {
+      target: `${collectionPath}/clusters?limit=${1 + random.integer(200)}&order=${pick(random, ['id', 'size'])}`,
+    },
+    { target: `${collectionPath}/clusters/${1 + random.integer(40)}${pick(random, ['', '/history'])}` },
+    { target: `${items}/${id}/cluster` },
+    { method: odds(random, 0.1) ? 'DELETE' : 'GET', target: `${collectionPath}/clustering` },
+    { target: `${collectionPath}/duplicates?tiers=identical` },
+    {
+      method: pick(random, ['GET', 'DELETE']),
+      target: `${collectionPath}/${pick(random, ['evaluations', 'duplicates/decisions'])}/${1 + random.integer(20)}`,
+    },
     { target: '/metrics' },
     { target: '/readyz' },
   ]);

@@ -63,7 +63,12 @@ describe('duplicates over HTTP', () => {
     await search({ maxDistance: 2 });
     expect(idsOf(await list({ tiers: 'identical' }))).toEqual([[1, 4]]);
     expect((await list({ tiers: 'same-picture' })).groups).toEqual([]);
-    expectProblem(await request(filled.app).get(path).query({ tiers: 'alike' }), 'invalid-request');
+    const refused = await request(filled.app).get(path).query({ tiers: 'near,alike' });
+    expectProblem(refused, 'invalid-request');
+    expect(refused.body).toMatchObject({
+      field: 'tiers',
+      detail: expect.stringMatching(/got "near,alike"$/),
+    });
     expectProblem(await request(filled.app).get(path).query({ tiers: '' }), 'invalid-request');
   });
 

@@ -138,7 +138,10 @@ describe('evaluations', () => {
     );
     const { body } = await request(filled.app).post('/v1/collections/bare/evaluations').send({}).expect(202);
     const { job } = await followJob(filled.gallery.jobs, body.id);
-    expect(job).toMatchObject({ state: 'failed', error: { code: 'invalid-dataset' } });
+    const message = expect.stringContaining('got 0 images of 0 classes');
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'conflict', message } });
+    const shown = await request(filled.app).get(`/v1/jobs/${body.id}`).expect(200);
+    expect(shown.body.error).toEqual({ code: 'conflict', message });
     expect((await request(filled.app).get('/v1/collections/bare/evaluations')).body.evaluations).toEqual([]);
   });
 

@@ -52,7 +52,7 @@ export const listDuplicates = defineOperation({
   summary: 'Groups of items that show the same, in pages',
   description:
     'Of the newest search that has finished, less what was removed, replaced or decided since. Where none has finished yet ' +
-    '`search` is null. A newer search that finishes between two pages begins with its own first group that is left.',
+    '`search` is null. A group that was taken apart by what was decided since counts as one of a page. A newer search that finishes between two pages begins with its own first group that is left.',
   params: collectionParameters,
   query: z.strictObject({
     ...pageParameters,

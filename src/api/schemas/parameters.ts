@@ -36,12 +36,16 @@ export const yesOrNo = z
   .meta(shownAs({ type: 'boolean' }));
 
 /** Some of a few names, separated by commas. */
-export const namesOf = <const Name extends string>(names: readonly Name[]) =>
-  z
-    .string(`expected some of ${names.join(', ')}, separated by commas`)
-    .transform(text => text.split(','))
-    .pipe(z.array(z.enum(names)))
-    .meta(shownAs({ type: 'string', pattern: `^(${names.join('|')})(,(${names.join('|')}))*$` }));
+export const namesOf = <const Name extends string>(names: readonly Name[]) => {
+  const message = `expected some of ${names.join(', ')}, separated by commas`;
+  const one = `(${names.join('|')})`;
+  const pattern = `^${one}(,${one})*$`;
+  return z
+    .string(message)
+    .regex(new RegExp(pattern), message)
+    .transform(text => text.split(',') as Name[])
+    .meta(shownAs({ type: 'string', pattern }));
+};
 
 /** A parameter whose text is JSON. */
 export const jsonText = <Schema extends z.ZodType>(schema: Schema) =>

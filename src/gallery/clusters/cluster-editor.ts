@@ -198,7 +198,9 @@ export class ClusterEditor {
       });
     }
     const own = this.members.findFacility(member.facilityId) as FacilityRow;
-    if (own.itemId === itemId && own.isPinned) return;
+    const pinned = this.members.facilitiesOf(clusterId).filter(({ isPinned }) => isPinned);
+    // Of clusters that were merged each may have one.
+    if (pinned.length === 1 && pinned[0].itemId === itemId) return;
     this.unpin(clusterId);
     if (own.itemId === itemId) {
       this.members.pinFacility(own.id, true);

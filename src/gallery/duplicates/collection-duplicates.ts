@@ -71,7 +71,7 @@ export class CollectionDuplicates {
       const { catalog, row } = this.parts;
       const ids = [...new Set(itemIds)];
       if (ids.length < 2) {
-        throw new MedoidError('invalid-request', 'itemIds: expected at least two items', {
+        throw new MedoidError('invalid-request', `itemIds: expected at least two items, got ${ids[0]} only`, {
           field: 'itemIds',
         });
       }

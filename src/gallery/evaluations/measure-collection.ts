@@ -1,6 +1,7 @@
 import { compileItemFilter } from '../../catalog/compile-item-filter.js';
 import type { EmbeddedItem } from '../../catalog/embedding-sets.js';
 import { kMeans } from '../../cluster/k-means.js';
+import { MedoidError } from '../../errors.js';
 import { evaluateEmbeddings } from '../../evaluation/evaluate-embeddings.js';
 import { evaluateNeighbours, type NeighbourQuality } from '../../evaluation/evaluate-neighbours.js';
 import { inCodePointOrder } from '../../in-code-point-order.js';
@@ -41,6 +42,12 @@ function inOrderOfClasses({ items, block }: EmbeddingsOfItems): LabelledEmbeddin
   return { items: ordered, block: stackVectors(vectors, block.dimension), labels: numberLabels(ordered) };
 }
 
+/** To whoever asks for an evaluation, the labels are the state of a collection and no files with a wrong layout. */
+function asConflict(error: unknown): never {
+  if (!(error instanceof MedoidError) || error.code !== 'invalid-dataset') throw error;
+  throw new MedoidError('conflict', error.message, { cause: error });
+}
+
 /** What searches of this collection find that are not exact, in its own graph as it is. */
 async function measureSearches(
   { items, block, labels }: LabelledEmbeddings,
@@ -64,7 +71,7 @@ async function measureSearches(
 /**
  * Evaluates the labelled items of a collection: exactly, each against all others; through the searches that users ask;
  * and a k-means clustering of them against their labels.
- * @throws MedoidError `invalid-dataset` when no item could find anything; `interrupted`
+ * @throws MedoidError `conflict` when no item could find anything, by the labels there are; `interrupted`
  */
 export async function measureCollection(
   measurement: Measurement,
@@ -86,7 +93,7 @@ export async function measureCollection(
     signal,
     clusterer: (points, options) => kMeans(points, { ...options, clusters: clusters ?? options.clusters }),
     worst: { count: worst, nameOf: label => names.get(label) as string },
-  });
+  }).catch(asConflict);
   const index = {
     name: 'hnsw',
     ...(await measureSearches(embeddings, { ...measurement, allowed }, signal)),

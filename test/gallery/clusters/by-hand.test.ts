@@ -83,6 +83,17 @@ describe('what is decided of clusters by hand', () => {
     );
   });
 
+  it('of two medoids that were pinned before a merge, either can be chosen', async () => {
+    const [a, b] = families;
+    const pins = [(await itemsOf(a.id))[1], (await itemsOf(b.id))[1]];
+    await collection.clusters.update(a.id, { medoid: pins[0] });
+    await collection.clusters.update(b.id, { medoid: pins[1] });
+    await collection.clusters.merge(a.id, [b.id]);
+    for (const medoid of [pins[1], pins[0], pins[1]]) {
+      expect(await collection.clusters.update(a.id, { medoid })).toMatchObject({ medoid, pinned: true });
+    }
+  });
+
   it('items that were merged stay together, also where clusters cost nearly nothing', async () => {
     const [a, b] = families;
     const together = [...(await itemsOf(a.id)), ...(await itemsOf(b.id))].sort((x, y) => x - y);

@@ -121,7 +121,7 @@ describe('a job that looks at the embeddings', () => {
     const collection = await gallery.collection('default');
     for (const id of [5, 6]) await collection.updateItem(id, { label: null });
     await gallery.close();
-    expect(await run('evaluate', {})).toMatchObject({ state: 'failed', error: { code: 'invalid-dataset' } });
+    expect(await run('evaluate', {})).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
   });
 
   const interrupted: [JobKindName, object][] = [
