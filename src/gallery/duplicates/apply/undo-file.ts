@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { syncPath } from '../../../durable-file.js';
@@ -76,8 +76,9 @@ export class UndoWriter {
     return writer;
   }
 
-  /** To add that it was undone. */
+  /** To add that it was undone. What the last line only begins is cut off: the next one would go on with it. */
   static async reopen(path: string): Promise<UndoWriter> {
+    await truncate(path, (await readFile(path)).lastIndexOf('\n') + 1);
     return new UndoWriter(path, await open(path, 'a'));
   }
 
