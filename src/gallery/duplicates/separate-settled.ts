@@ -16,8 +16,16 @@ export function separateSettled(
   while (waiting.length > 0) {
     const together: Duplicate[] = [];
     const later: Duplicate[] = [];
+    // Two share a decision or are not settled: so there may be any number of copies, without comparing each with every other.
+    const decisions = new Set<number>();
     for (const item of waiting) {
-      (together.some(({ id }) => settled.has(id, item.id)) ? later : together).push(item);
+      const own = settled.decisionsOf(item.id);
+      if (own.some(decision => decisions.has(decision))) {
+        later.push(item);
+        continue;
+      }
+      together.push(item);
+      for (const decision of own) decisions.add(decision);
     }
     groups.push({ representative, items: together });
     waiting = later;
