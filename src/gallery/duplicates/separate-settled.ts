@@ -1,6 +1,11 @@
 import type { Duplicate, DuplicateGroup } from './duplicate-group.js';
 import type { SettledPairs } from './settled-pairs.js';
 
+function isAnyOf(own: ReadonlySet<number>, taken: ReadonlySet<number>): boolean {
+  for (const decision of own) if (taken.has(decision)) return true;
+  return false;
+}
+
 /**
  * Groups around one item in which no two are settled with each other: those that cannot be together are in several groups,
  * as each of them is still to be compared with what stands for them.
@@ -20,7 +25,7 @@ export function separateSettled(
     const decisions = new Set<number>();
     for (const item of waiting) {
       const own = settled.decisionsOf(item.id);
-      if (own.some(decision => decisions.has(decision))) {
+      if (isAnyOf(own, decisions)) {
         later.push(item);
         continue;
       }

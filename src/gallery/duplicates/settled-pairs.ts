@@ -1,6 +1,8 @@
 import type { DecidedItem } from '../../catalog/decision-table.js';
 import type { Picture } from './list-pictures.js';
 
+const none: ReadonlySet<number> = new Set();
+
 /** Pairs of items of which it was decided what they have to do with each other. */
 export class SettledPairs {
   private readonly byItem = new Map<number, Set<number>>();
@@ -15,8 +17,8 @@ export class SettledPairs {
   }
 
   /** Those that the item has a part in: two items are settled where they share one. */
-  decisionsOf(itemId: number): readonly number[] {
-    return [...(this.byItem.get(itemId) ?? [])];
+  decisionsOf(itemId: number): ReadonlySet<number> {
+    return this.byItem.get(itemId) ?? none;
   }
 
   has(a: number, b: number): boolean {
