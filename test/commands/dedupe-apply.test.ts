@@ -403,6 +403,9 @@ describe('medoid dedupe --apply', () => {
   it('writes over no undo file, and undoes by none that is not there', async () => {
     await writeFile(undoFile, 'of something else');
     expect((await apply('delete')).stderr).toMatch(/out-exists/);
+    // Nor is a collection left behind that was made for what is not moved.
+    expect((await apply('move', '--to', 'copies')).stderr).toMatch(/out-exists/);
+    await expect(listItems('copies')).rejects.toThrow(/copies/);
     expect(await readFile(undoFile, 'utf8')).toBe('of something else');
     expect((await run('--undo', join(filled.folder, 'nothing'))).stderr).toMatch(/file-not-found/);
     expect((await listItems()).length).toBe(4);
