@@ -109,6 +109,16 @@ async function openFolders({ originals, to }: ApplyOptions) {
   };
 }
 
+/**
+ * Before anything is searched for, which may take minutes.
+ * @throws MedoidError `out-exists`, `file-not-found`, `file-unusable`
+ */
+export async function checkApplyPlaces(options: ApplyOptions): Promise<void> {
+  if (options.dryRun) return;
+  UndoWriter.requireNew(options.undoFile as string);
+  await openFolders(options);
+}
+
 async function carryOut(
   plan: readonly Removal[],
   { options, found, context }: { options: ApplyOptions; found: Found; context: CommandContext },

@@ -5,7 +5,12 @@ import { type RemovalAction, removalActions } from '../gallery/duplicates/apply/
 import { type DuplicateTier, duplicateTiers } from '../gallery/duplicates/duplicate-group.js';
 import { Gallery } from '../gallery/gallery.js';
 import { requireReportPath } from '../report/require-report-path.js';
-import { type ApplyOptions, applyDuplicates, checkApplyOptions } from './apply-duplicates.js';
+import {
+  type ApplyOptions,
+  applyDuplicates,
+  checkApplyOptions,
+  checkApplyPlaces,
+} from './apply-duplicates.js';
 import { type CommandContext, type CommandResult, defineCommand, nameList, numeric } from './command.js';
 import { decideDuplicates } from './decide-duplicates.js';
 import { describeDuplicates } from './describe-duplicates.js';
@@ -162,7 +167,10 @@ export const dedupe = defineCommand({
       apply === undefined
         ? undefined
         : { apply, dryRun: input.dryRun, originals: input.originals, to: input.to, undoFile: input.undoFile };
-    if (options !== undefined) checkApplyOptions(options, tiers);
+    if (options !== undefined) {
+      checkApplyOptions(options, tiers);
+      await checkApplyPlaces(options);
+    }
     for (const file of [input.report, input.csv]) if (file !== undefined) await requireReportPath(file);
     const changesItems = options !== undefined && !input.dryRun && input.originals === undefined;
     const gallery = await Gallery.open(directory, { access: changesItems ? 'write' : 'read' });

@@ -79,9 +79,10 @@ function describeOther(input: PullInput): WantedModel {
       missing ?? 'file',
     );
   }
-  const [, name] = repository.split('/');
+  const name = modelName.safeParse(input.name ?? repository.split('/')[1]);
+  if (!name.success) throw misuse(`expected --name: ${repository} gives none that a folder can have`, 'name');
   return {
-    ...{ name: input.name ?? name, repository, file, revision, output, pooling },
+    ...{ name: name.data, repository, file, revision, output, pooling },
     preprocessing: preprocessingOf(input),
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import {
   link,
   lstat,
@@ -22,6 +22,10 @@ import { createFilledGallery, type FilledGallery } from '../fixtures/filled-gall
 import { createPicture } from '../fixtures/images.js';
 import { runMedoid, startMedoid } from '../fixtures/run-medoid.js';
 
+/** In memory, where there is such a file system. */
+const otherDevice = ['/dev/shm'].find(
+  path => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
+);
 const modified = new Date('2020-02-02T02:02:02Z');
 
 describe('medoid dedupe --apply', () => {
@@ -121,6 +125,60 @@ describe('medoid dedupe --apply', () => {
     expect([after.mode, after.mtimeMs, after.size]).toEqual([before.mode, before.mtimeMs, before.size]);
   });
 
+  it('gives linked files back what they were where what they were linked to was changed, or named anew', async () => {
+    const path = (key: string) => join(originals, key);
+    await add({ 'third.png': readFileSync(path('b/copy.png')) });
+    const before = await listFiles(originals);
+    await apply('hardlink', '--originals', originals);
+    // In place, as some editors write: all its names show that.
+    await writeFile(path('a/original.png'), 'changed in place');
+    expect(hashImage(readFileSync(path('b/copy.png')))).not.toBe(before['b/copy.png']);
+    expect(JSON.parse((await undo()).stdout)).toEqual({ undone: 2, problems: [] });
+    const changed = hashImage(Buffer.from('changed in place'));
+    expect(await listFiles(originals)).toEqual({ ...before, 'a/original.png': changed });
+
+    await writeFile(path('a/original.png'), readFileSync(path('third.png')));
+    undoFile = join(filled.folder, 'second.jsonl');
+    await apply('hardlink', '--originals', originals);
+    await rename(path('a/original.png'), path('renamed.png'));
+    expect((await undo()).exitCode).toBe(0);
+    const inodes = await Promise.all(
+      ['b/copy.png', 'third.png', 'renamed.png'].map(async key => (await lstat(path(key))).ino),
+    );
+    expect(new Set(inodes).size).toBe(3);
+  });
+
+  it('keeps what lay where files were to be moved to, also when that is undone', async () => {
+    const to = join(filled.folder, 'moved');
+    await mkdir(join(to, 'b'), { recursive: true });
+    await link(join(originals, 'b/copy.png'), join(to, 'b/copy.png'));
+    const { stdout } = await apply('move', '--originals', originals, '--to', to);
+    expect(JSON.parse(stdout)).toMatchObject({
+      done: [3],
+      left: [{ key: 'b/copy.png', reason: 'something else lies where it is to go' }],
+    });
+    expect((await undo()).exitCode).toBe(0);
+    expect(Object.keys(await listFiles(to))).toEqual(['b/copy.png']);
+  });
+
+  it.runIf(otherDevice !== undefined)(
+    'moves files to another device with their times, and back',
+    async () => {
+      const to = await mkdtemp(join(otherDevice as string, 'medoid-moved-'));
+      try {
+        const before = await listFiles(originals);
+        await apply('move', '--originals', originals, '--to', to);
+        expect(Object.keys(await listFiles(to))).toEqual(['b/copy.png', 'b/small.jpg']);
+        expect((await lstat(join(to, 'b/copy.png'))).mtimeMs).toBe(modified.getTime());
+        expect((await undo()).exitCode).toBe(0);
+        expect([await listFiles(originals), await listFiles(to)]).toEqual([before, {}]);
+        expect((await lstat(join(originals, 'b/copy.png'))).mtimeMs).toBe(modified.getTime());
+      } finally {
+        await rm(to, { recursive: true });
+      }
+    },
+  );
+
   it('deletes files, and takes them from the gallery to put them back', async () => {
     const before = await listFiles(originals);
     const { stdout } = await apply('delete', '--originals', originals);
@@ -201,6 +259,23 @@ describe('medoid dedupe --apply', () => {
       ...Object.fromEntries(escaping.map(key => [key, 'its key is no path within the folder'])),
     });
     expect(await listFiles(outside)).toEqual(before);
+  });
+
+  it('moves back what it can where one of the pictures is damaged', async () => {
+    const before = await listItems();
+    await apply('move', '--to', 'copies');
+    const damaged = before.find(({ key }) => key === 'b/small.jpg')?.imageSha256 as string;
+    const images = join(filled.directory, 'images');
+    const stored = (await readdir(images, { recursive: true })).find(path => path.includes(damaged.slice(4)));
+    await writeFile(join(images, stored as string), 'damaged');
+    const { stdout } = await undo();
+    expect(JSON.parse(stdout)).toEqual({
+      undone: 1,
+      problems: [{ name: 'b/small.jpg', reason: 'its picture is lost where it was moved to' }],
+    });
+    expect((await listItems()).map(({ key }) => key)).toEqual([
+      ...['a/original.png', 'b/copy.png', 'other.png'],
+    ]);
   });
 
   it('touches nothing that was decided to be kept', async () => {
@@ -303,6 +378,7 @@ describe('medoid dedupe --apply', () => {
       await writeFile(undoFile, '{"step":"delete-fi', { flag: 'a' });
       expect((await undo()).exitCode).toBe(0);
       expect([await listFiles(originals), await listItems()]).toEqual([before, items]);
+      expect((await undo()).stdout).toMatch(/"undone":0/);
     },
   );
 
@@ -327,6 +403,9 @@ describe('medoid dedupe --apply', () => {
   it('writes over no undo file, and undoes by none that is not there', async () => {
     await writeFile(undoFile, 'of something else');
     expect((await apply('delete')).stderr).toMatch(/out-exists/);
+    // Nor is a collection left behind that was made for what is not moved.
+    expect((await apply('move', '--to', 'copies')).stderr).toMatch(/out-exists/);
+    await expect(listItems('copies')).rejects.toThrow(/copies/);
     expect(await readFile(undoFile, 'utf8')).toBe('of something else');
     expect((await run('--undo', join(filled.folder, 'nothing'))).stderr).toMatch(/file-not-found/);
     expect((await listItems()).length).toBe(4);

@@ -157,6 +157,8 @@ describe('models pull, list, verify and remove', () => {
       [['tiny/tokens', '--file', '../model.onnx', ...looks], /within the repository/],
       [['tiny/tokens', '--file', file, '--name', '../up', ...looks], /no folder/],
       [['tiny/tokens', '--file', file, '--name', 'a.pulling', ...looks], /another ending/],
+      [['tiny/tokens.old', '--file', file, ...looks], /expected --name/],
+      [['tiny/-tokens', '--file', file, ...looks], /expected --name/],
       [['tiny/../tokens', '--file', file, ...looks], /owner\/name of a repository/],
     ];
     const asked = hub.requests.length;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { verdicts } from '../../catalog/duplicate-rows.js';
+import { mostDecidedItems } from '../../gallery/duplicates/collection-duplicates.js';
 import { duplicateTiers } from '../../gallery/duplicates/duplicate-group.js';
 import { dedupeInputSchema } from '../../gallery/jobs/dedupe.js';
 import { itemSchema } from './item.js';
-
-const mostDecidedItems = 1000;
 
 const idSchema = z.int().min(1);
 const tierSchema = z.enum(duplicateTiers);

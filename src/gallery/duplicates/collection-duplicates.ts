@@ -17,6 +17,9 @@ interface Parts {
   readonly access: 'read' | 'write';
 }
 
+/** Of one decision. */
+export const mostDecidedItems = 1000;
+
 /** Some of a list by ascending id. */
 export interface PageOfIds {
   /** 0 unless given: from the first one. */
@@ -70,10 +73,12 @@ export class CollectionDuplicates {
     return this.write(() => {
       const { catalog, row } = this.parts;
       const ids = [...new Set(itemIds)];
-      if (ids.length < 2) {
-        throw new MedoidError('invalid-request', `itemIds: expected at least two items, got ${ids[0]} only`, {
-          field: 'itemIds',
-        });
+      if (ids.length < 2 || ids.length > mostDecidedItems) {
+        throw new MedoidError(
+          'invalid-request',
+          `itemIds: expected two to ${mostDecidedItems} different items, got ${ids.length}`,
+          { field: 'itemIds' },
+        );
       }
       for (const id of ids) {
         if (catalog.findItem(row.id, id) === undefined) {

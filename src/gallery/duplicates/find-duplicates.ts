@@ -91,8 +91,8 @@ async function groupPictures(
 /**
  * Finds items that show the same, and which of each group stands for it: the one of most pixels, then of most bytes, then
  * the medoid, then of the lowest id. Each of a group is a duplicate of that one, by bytes, by what it looks like, or by its
- * embedding alone; the tiers are told apart in this order. A pair that was decided of is never told, in whatever group. Pairs are those that the graph or the hashes find near. The same
- * collection and graph give the same groups.
+ * embedding alone; the tiers are told apart in this order. A pair that was decided of is never told, in whatever group. Pairs
+ * are those that the graph or the hashes find near. The same collection and graph give the same groups.
  * @throws MedoidError `interrupted`
  */
 export async function findDuplicates(
@@ -124,5 +124,6 @@ export async function findDuplicates(
   const measures = { distances, hashes, same, settled };
   const groups = await groupPictures(searched, measures, { ...search, turnsOf });
   search.onProgress({ done: items, total: items });
-  return summariseGroups(groups, { ...measures, tiers, unreadable: reader.unreadable() });
+  const tools = { ...measures, tiers, unreadable: reader.unreadable() };
+  return summariseGroups(groups, tools, createTurns(signal));
 }

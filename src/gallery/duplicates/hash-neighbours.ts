@@ -1,6 +1,7 @@
 import type { PerceptualHash } from '../../images/perceptual-hash.js';
 import { countBits } from '../../math/count-bits.js';
 import { HashIndex } from '../../math/hash-index.js';
+import type { TakeTurn } from '../../take-turns.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureHashes } from './picture-hashes.js';
 
@@ -21,37 +22,46 @@ const saysSomething = ([first, second]: PerceptualHash): boolean =>
  * only the best are told, so that it does not matter how many copies there are of one.
  */
 export class HashNeighbours {
-  private readonly rowOf = new Map<Picture, number>();
-  /** Of each hash, best first. */
-  private readonly picturesOf: Picture[][] = [];
-  private readonly index: HashIndex;
+  private constructor(
+    private readonly rowOf: ReadonlyMap<Picture, number>,
+    /** Of each hash, best first. */
+    private readonly picturesOf: readonly (readonly Picture[])[],
+    private readonly search: (row: number) => readonly number[],
+  ) {}
 
-  /** @param pictures best first */
-  constructor(
+  /**
+   * @param pictures best first
+   * @throws MedoidError `interrupted`
+   */
+  static async build(
     pictures: readonly Picture[],
-    hashes: PictureHashes,
-    private readonly mostBits: number,
-  ) {
+    { hashes, mostBits }: { readonly hashes: PictureHashes; readonly mostBits: number },
+    takeTurn: TakeTurn,
+  ): Promise<HashNeighbours> {
+    const rowOf = new Map<Picture, number>();
+    const picturesOf: Picture[][] = [];
     const rows = new Map<string, number>();
     const words: number[] = [];
     for (const picture of pictures) {
+      await takeTurn();
       const hash = hashes.of(picture);
       if (hash === undefined || !saysSomething(hash)) continue;
       const key = hash.join();
-      const row = rows.get(key) ?? this.picturesOf.push([]) - 1;
+      const row = rows.get(key) ?? picturesOf.push([]) - 1;
       if (!rows.has(key)) words.push(...hash);
       rows.set(key, row);
-      this.rowOf.set(picture, row);
-      if (this.picturesOf[row].length < mostNeighbours) this.picturesOf[row].push(picture);
+      rowOf.set(picture, row);
+      if (picturesOf[row].length < mostNeighbours) picturesOf[row].push(picture);
     }
-    this.index = new HashIndex(Uint32Array.from(words));
+    const index = new HashIndex(Uint32Array.from(words));
+    return new HashNeighbours(rowOf, picturesOf, row => index.within(row, mostBits));
   }
 
   /** Those that are better than it, best first, a hundred at most. */
   betterThan(picture: Picture): Picture[] {
     const row = this.rowOf.get(picture);
     if (row === undefined) return [];
-    return [row, ...this.index.within(row, this.mostBits)]
+    return [row, ...this.search(row)]
       .flatMap(near => this.picturesOf[near])
       .filter(({ rank }) => rank < picture.rank)
       .sort((a, b) => a.rank - b.rank)

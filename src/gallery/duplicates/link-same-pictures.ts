@@ -36,16 +36,13 @@ type Pair = readonly [Picture, Picture];
 
 /** Pairs that may be one picture, each once. */
 class Suspects {
-  private readonly byHash: HashNeighbours;
   /** Of each picture those of lower rank that it was suspected with. */
   private readonly told = new Map<Picture, Set<Picture>>();
 
   constructor(
-    pictures: readonly Picture[],
+    private readonly byHash: HashNeighbours,
     private readonly sought: PicturesToLink,
-  ) {
-    this.byHash = new HashNeighbours(pictures, sought.hashes, suspectBits);
-  }
+  ) {}
 
   pairsOf(picture: Picture): Pair[] {
     const near = this.nearToModel(picture).filter(other => this.differsLittle(picture, other));
@@ -85,7 +82,8 @@ export async function linkSamePictures(
   sought: PicturesToLink,
   takeTurn: (done: number) => Promise<void> | undefined,
 ): Promise<SamePictures> {
-  const suspects = new Suspects(pictures, sought);
+  const byHash = { hashes: sought.hashes, mostBits: suspectBits };
+  const suspects = new Suspects(await HashNeighbours.build(pictures, byHash, () => takeTurn(0)), sought);
   const same = new Map<Picture, Set<Picture>>();
   const link = (from: Picture, to: Picture): void => {
     const others = same.get(from);

@@ -1,5 +1,6 @@
 import { hashDistance } from '../../images/perceptual-hash.js';
 import { squaredDistance } from '../../math/vectors.js';
+import type { TakeTurn } from '../../take-turns.js';
 import type { DuplicateDistances } from './calibrate-distances.js';
 import type { Duplicate, DuplicateGroup, DuplicatesFound, DuplicateTier } from './duplicate-group.js';
 import type { PictureGroup } from './group-around.js';
@@ -62,24 +63,32 @@ function describeGroup({ representative, others }: PictureGroup, tools: SummaryT
   ];
 }
 
-function listImages(groups: readonly PictureGroup[]): Map<number, string> {
-  const pictures = groups.flatMap(({ representative, others }) => [representative, ...others]);
-  return new Map(
-    pictures.flatMap(({ imageSha256, items }) => items.map(({ itemId }) => [itemId, imageSha256] as const)),
-  );
-}
-
-export function summariseGroups(groups: readonly PictureGroup[], tools: SummaryTools): DuplicatesFound {
-  const described = groups.flatMap(group => describeGroup(group, tools));
-  const items = described.flatMap(group => group.items);
-  const count = (wanted: DuplicateTier): number => items.filter(({ tier }) => tier === wanted).length;
+/** @throws MedoidError `interrupted` */
+export async function summariseGroups(
+  groups: readonly PictureGroup[],
+  tools: SummaryTools,
+  takeTurn: TakeTurn,
+): Promise<DuplicatesFound> {
+  const described: DuplicateGroup[] = [];
+  const imageOf = new Map<number, string>();
+  const tiers = { identical: 0, 'same-picture': 0, near: 0 };
+  for (const group of groups) {
+    await takeTurn();
+    for (const one of describeGroup(group, tools)) {
+      described.push(one);
+      for (const { tier } of one.items) tiers[tier]++;
+    }
+    for (const { imageSha256, items } of [group.representative, ...group.others]) {
+      for (const { itemId } of items) imageOf.set(itemId, imageSha256);
+    }
+  }
   const unreadable = tools.unreadable.flatMap(picture => picture.items.map(({ itemId }) => itemId));
   return {
     groups: described.sort((a, b) => a.representative - b.representative),
-    duplicates: items.length,
-    tiers: { identical: count('identical'), 'same-picture': count('same-picture'), near: count('near') },
+    duplicates: tiers.identical + tiers['same-picture'] + tiers.near,
+    tiers,
     maxDistance: tools.distances.near,
     unreadable: unreadable.sort((a, b) => a - b),
-    imageOf: listImages(groups),
+    imageOf,
   };
 }

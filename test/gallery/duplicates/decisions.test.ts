@@ -27,12 +27,22 @@ describe('items that were decided of', () => {
     ]);
   });
 
+  it('are told apart of 100,000 copies without comparing each with every other', () => {
+    const ids = Array.from({ length: 100_000 }, (_, i) => i + 2);
+    const started = performance.now();
+    const groups = separate(together([2, 3], [4, 5]), ids);
+    expect(groups).toEqual([ids.filter(id => id !== 3 && id !== 5), [3, 5]]);
+    // Of all pairs it would take minutes.
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it('are in no group with each other', () => {
     expect(separate(together(), [2, 3, 4])).toEqual([[2, 3, 4]]);
     expect(separate(together([1, 3]), [2, 3, 4])).toEqual([[2, 4]]);
     expect(separate(together([2, 3]), [2, 3, 4])).toEqual([[2, 4], [3]]);
     expect(separate(together([2, 3, 4]), [2, 3, 4])).toEqual([[2], [3], [4]]);
     expect(separate(together([1, 2, 3, 4]), [2, 3, 4])).toEqual([]);
+    expect(separate(together([2, 3], [3, 4]), [2, 3, 4])).toEqual([[2, 4], [3]]);
   });
 });
 
@@ -104,6 +114,16 @@ describe('a decision', () => {
     expect(await find()).toEqual([]);
     const d = await add('d', 'one');
     expect(await find()).toEqual([[a, d]]);
+  });
+
+  it('is of two to a thousand items', async () => {
+    const id = await add('one', 'one');
+    for (const itemIds of [[id, id], Array.from({ length: 1001 }, (_, i) => i + 1)]) {
+      await expect(collection.duplicates.decide({ verdict: 'keep', itemIds })).rejects.toMatchObject({
+        code: 'invalid-request',
+      });
+    }
+    expect(collection.duplicates.listDecisions({ limit: 1 }).decisions).toEqual([]);
   });
 
   it('does not hold for an item that has got another picture', async () => {

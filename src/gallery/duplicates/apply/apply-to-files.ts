@@ -4,7 +4,15 @@ import { syncPath } from '../../../durable-file.js';
 import { MedoidError } from '../../../errors.js';
 import type { Collection } from '../../collection.js';
 import { stopIfAborted } from '../../stop-if-aborted.js';
-import { type FileState, type FolderOfFiles, LeftAlone, moveFile, removeFile } from './folder-of-files.js';
+import {
+  areOneFile,
+  type FileState,
+  type FolderOfFiles,
+  isWithoutLinks,
+  LeftAlone,
+  moveFile,
+  removeFile,
+} from './folder-of-files.js';
 import type { Removal, RemovalAction } from './removal-plan.js';
 import type { FileStep, UndoWriter } from './undo-file.js';
 
@@ -31,8 +39,16 @@ interface Step {
   readonly run: () => Promise<void>;
 }
 
-async function planMove(goes: FileState, { goes: item }: Removal, { to }: FileTools): Promise<Step> {
+/** The file that is to go, and the one that stays in its place. */
+interface Files {
+  readonly goes: FileState;
+  readonly kept: FileState;
+}
+
+async function planMove({ goes }: Files, { goes: item }: Removal, { to }: FileTools): Promise<Step> {
   if (to === undefined) throw new MedoidError('invalid-option', '--to: expected a folder to move files to');
+  // Before it is written down: what lies there is none of what can be undone.
+  if ((await to.look(item.key)) !== undefined) throw new LeftAlone('something else lies where it is to go');
   const place = await to.placeOf(item.key, { makeFolders: true });
   return {
     entry: { step: 'move-file', path: item.key, sha256: goes.sha256 },
@@ -41,13 +57,8 @@ async function planMove(goes: FileState, { goes: item }: Removal, { to }: FileTo
 }
 
 /** One name takes the place of the other's file at once, so that there is a whole file at any moment. */
-async function planLink(
-  goes: FileState,
-  { goes: item, stays }: Removal,
-  { originals }: FileTools,
-): Promise<Step> {
-  const kept = await originals.require(stays.key, stays.imageSha256);
-  if (kept.inode === goes.inode && kept.device === goes.device) throw new LeftAlone('it is a link already');
+async function planLink({ goes, kept }: Files, { goes: item, stays }: Removal): Promise<Step> {
+  if (areOneFile(goes, kept)) throw new LeftAlone('it is a link already');
   if (kept.device !== goes.device)
     throw new LeftAlone('it lies on another device than what it would be a link to');
   const temporary = `${goes.path}.medoid-tmp`;
@@ -57,7 +68,10 @@ async function planLink(
     run: async () => {
       // One that a process left when it was killed.
       await rm(temporary, { force: true });
-      await link(kept.path, temporary);
+      await link(kept.path, temporary).catch(error => {
+        if (!isWithoutLinks(error)) throw error;
+        throw new LeftAlone('what it would be a link to can have no more of them');
+      });
       await rename(temporary, goes.path);
       await syncPath(dirname(goes.path));
     },
@@ -66,14 +80,16 @@ async function planLink(
 
 /** Its bytes are to be in the gallery still, from where they can be put back. */
 async function planDelete(
-  goes: FileState,
+  { goes }: Files,
   { goes: item }: Removal,
   { collection }: FileTools,
 ): Promise<Step> {
-  await collection.readImage(item.id).catch(() => {
-    throw new LeftAlone('the gallery has lost its picture, with which alone it could be put back');
-  });
   const { sha256, mode, modifiedMs } = goes;
+  const stored = await collection.readImage(item.id).catch(() => undefined);
+  // Another process may have given the item another picture meanwhile, and the gallery let go of this one.
+  if (stored?.item.imageSha256 !== sha256) {
+    throw new LeftAlone('the gallery has lost its picture, with which alone it could be put back');
+  }
   return {
     entry: { step: 'delete-file', path: item.key, sha256, mode, modifiedMs },
     run: () => removeFile(goes.path),
@@ -90,7 +106,10 @@ async function applyOne(removal: Removal, tools: FileTools): Promise<void> {
   const kept = await originals.look(stays.key);
   if (kept?.sha256 !== stays.imageSha256)
     throw new LeftAlone(`${stays.key}, which is to stay, is not as it was`);
-  const { entry, run } = await planners[action](state, removal, tools);
+  // Of a folder in which `a.jpg` and `A.jpg` are one name.
+  if (areOneFile(state, kept) && state.links === 1)
+    throw new LeftAlone('it is the very file that is to stay');
+  const { entry, run } = await planners[action]({ goes: state, kept }, removal, tools);
   await undo.append([entry]);
   await run();
 }

@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   unlink,
+  utimes,
 } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { syncPath } from '../../../durable-file.js';
@@ -27,7 +28,12 @@ export interface FileState {
   readonly modifiedMs: number;
   readonly device: number;
   readonly inode: number;
+  /** Names that the file has, this one and hard links. */
+  readonly links: number;
 }
+
+export const areOneFile = (a: FileState, b: FileState): boolean =>
+  a.inode === b.inode && a.device === b.device;
 
 /** Files below a folder by their paths in it: never outside of it, and never through a link. */
 export class FolderOfFiles {
@@ -73,10 +79,13 @@ export class FolderOfFiles {
     const place = await this.placeOf(path);
     try {
       const found = await lstat(place);
-      const { mode, mtimeMs, dev, ino } = found;
+      const { mode, mtimeMs, dev, ino, nlink } = found;
       if (!found.isFile()) throw new LeftAlone('it is no file');
       const sha256 = hashImage(await readFile(place));
-      return { path: place, sha256, mode: mode & 0o7777, modifiedMs: mtimeMs, device: dev, inode: ino };
+      return {
+        ...{ path: place, sha256, mode: mode & 0o7777, modifiedMs: mtimeMs },
+        ...{ device: dev, inode: ino, links: nlink },
+      };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -97,23 +106,40 @@ export async function removeFile(path: string): Promise<void> {
   await syncPath(dirname(path));
 }
 
+/** With its mode and times. Never in the place of anything. */
+async function copyAsItIs(from: string, to: string): Promise<void> {
+  const temporary = `${to}.medoid-tmp`;
+  // One that a process left when it was killed.
+  await rm(temporary, { force: true });
+  try {
+    const { atimeMs, mtimeMs } = await lstat(from);
+    await copyFile(from, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    await utimes(temporary, atimeMs / 1000, mtimeMs / 1000);
+    await syncPath(temporary);
+    if ((await lstat(to).catch(() => undefined)) !== undefined) {
+      throw new LeftAlone('something else lies where it is to go');
+    }
+    await rename(temporary, to);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Another device, or a file system without hard links, or a file that has as many as may be. */
+export const isWithoutLinks = (error: unknown): boolean =>
+  ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /** Has a second name for a file, on this file system or, as a copy, on another. Never in the place of anything. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new LeftAlone('something else lies where it is to go');
-    // Another device, or a file system without hard links.
-    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP') throw error;
-    const temporary = `${to}.medoid-tmp`;
-    await copyFile(from, temporary, constants.COPYFILE_FICLONE);
-    await syncPath(temporary);
-    if ((await lstat(to).catch(() => undefined)) !== undefined) {
-      await rm(temporary);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new LeftAlone('something else lies where it is to go');
     }
-    await rename(temporary, to);
+    if (!isWithoutLinks(error)) throw error;
+    await copyAsItIs(from, to);
   }
 }
 

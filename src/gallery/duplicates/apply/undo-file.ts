@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { syncPath } from '../../../durable-file.js';
@@ -57,6 +58,9 @@ export type NewUndoHead = UndoHead extends infer Head
 /** Where the pictures of items that were deleted lie, beside an undo file. */
 export const keptImagesFolder = (undoFile: string): string => `${undoFile}.images`;
 
+const isThere = (path: string): MedoidError =>
+  new MedoidError('out-exists', `${path} is there already: what it can undo would be lost`);
+
 /** Lines of JSON, each on disk before what it speaks of is done: so that all of it can be undone, whenever it was stopped. */
 export class UndoWriter {
   private constructor(
@@ -64,11 +68,22 @@ export class UndoWriter {
     private readonly handle: FileHandle,
   ) {}
 
+  /** Before the work of which it is to be. @throws MedoidError `out-exists`, `file-not-found` for its folder */
+  static requireNew(path: string): void {
+    if (existsSync(path)) throw isThere(path);
+    if (!existsSync(dirname(path))) {
+      throw new MedoidError(
+        'file-not-found',
+        `expected a folder for the undo file, but there is no ${dirname(path)}`,
+      );
+    }
+  }
+
   /** @throws MedoidError `out-exists` */
   static async create(path: string, head: NewUndoHead): Promise<UndoWriter> {
     const handle = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
-      throw new MedoidError('out-exists', `${path} is there already: what it can undo would be lost`);
+      throw isThere(path);
     });
     const writer = new UndoWriter(path, handle);
     await writer.append([{ medoidUndo: 1, createdAt: new Date().toISOString(), ...head }]);
@@ -76,8 +91,9 @@ export class UndoWriter {
     return writer;
   }
 
-  /** To add that it was undone. */
+  /** To add that it was undone. What the last line only begins is cut off: the next one would go on with it. */
   static async reopen(path: string): Promise<UndoWriter> {
+    await truncate(path, (await readFile(path)).lastIndexOf('\n') + 1);
     return new UndoWriter(path, await open(path, 'a'));
   }
 

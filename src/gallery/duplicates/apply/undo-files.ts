@@ -1,8 +1,9 @@
-import { open, rename, rm, utimes } from 'node:fs/promises';
+import { open, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncPath } from '../../../durable-file.js';
+import { messageOf } from '../../../errors.js';
 import { stopIfAborted } from '../../stop-if-aborted.js';
-import { FolderOfFiles, LeftAlone, moveFile, removeFile } from './folder-of-files.js';
+import { areOneFile, FolderOfFiles, LeftAlone, moveFile, removeFile } from './folder-of-files.js';
 import type { FileStep, UndoHead } from './undo-file.js';
 
 /** What could not be undone, by the path or key that it is of. */
@@ -49,8 +50,7 @@ async function undoMove({ path, sha256 }: FileStep, { originals, to }: Folders):
   const [here, there] = [await originals.look(path), await to?.look(path)];
   if (here?.sha256 === sha256) {
     // It was linked under the other name, and the process killed before it let go of this one.
-    const isSame = there?.inode === here.inode && there.device === here.device;
-    if (there !== undefined && isSame) await removeFile(there.path);
+    if (there !== undefined && areOneFile(here, there)) await removeFile(there.path);
     return;
   }
   if (here !== undefined) throw new LeftAlone('another file lies in its place');
@@ -58,16 +58,29 @@ async function undoMove({ path, sha256 }: FileStep, { originals, to }: Folders):
   await moveFile(there.path, await originals.placeOf(path, { makeFolders: true }));
 }
 
-/** Gives the name a file of its own again. */
+/** @throws LeftAlone when it has lost it */
+const readStored = ({ sha256 }: FileStep, { readImage }: UndoFilesTools): Promise<Uint8Array> =>
+  readImage(sha256).catch(() => {
+    throw new LeftAlone('the gallery does not have its picture any more');
+  });
+
+/** Gives the name a file of its own again, with the bytes that it had, whatever has become of what it is a link to. */
 async function undoLink(
   step: FileStep & { step: 'link-file' },
   { originals }: Folders,
   tools: UndoFilesTools,
 ) {
   const [state, kept] = [await originals.look(step.path), await originals.look(step.stays)];
-  if (state?.sha256 !== step.sha256) throw new LeftAlone('it is not any more what it was linked to');
-  if (state.inode !== kept?.inode || state.device !== kept.device) return;
-  await writeFileAsItWas(state.path, await tools.readImage(step.sha256), step);
+  const isLink = state !== undefined && kept !== undefined && areOneFile(state, kept);
+  const isWhole = state?.sha256 === step.sha256;
+  if (state === undefined || !(isLink || isWhole)) {
+    throw new LeftAlone('it is not any more what it was linked to');
+  }
+  // What it is a link to may have got another name since: then only the number of names tells.
+  const isItsOwn = state.links === 1 || (!isLink && kept?.sha256 === step.sha256);
+  if (isItsOwn) return;
+  const bytes = isWhole ? await readFile(state.path) : await readStored(step, tools);
+  await writeFileAsItWas(state.path, bytes, step);
 }
 
 async function undoDelete(
@@ -78,9 +91,7 @@ async function undoDelete(
   const state = await originals.look(step.path);
   if (state?.sha256 === step.sha256) return;
   if (state !== undefined) throw new LeftAlone('another file lies in its place');
-  const bytes = await tools.readImage(step.sha256).catch(() => {
-    throw new LeftAlone('the gallery does not have its picture any more');
-  });
+  const bytes = await readStored(step, tools);
   await writeFileAsItWas(await originals.placeOf(step.path, { makeFolders: true }), bytes, step);
 }
 
@@ -110,8 +121,10 @@ export async function undoFiles(
   for (const step of [...steps].reverse()) {
     stopIfAborted(tools.signal);
     await undoStep(step, { originals, to }, tools).catch(error => {
-      if (!(error instanceof LeftAlone)) throw error;
-      problems.push({ name: step.path, reason: error.message });
+      // One that may not be written, say, is no reason to give up the others.
+      const isOfOne = error instanceof LeftAlone || (error as NodeJS.ErrnoException).syscall !== undefined;
+      if (!isOfOne) throw error;
+      problems.push({ name: step.path, reason: messageOf(error) });
     });
   }
   return problems;

@@ -25,7 +25,9 @@ async function readMoved(step: ItemStep, { to }: UndoItemsTools): Promise<Uint8A
   const item = to?.findItemByKey(step.key);
   if (to === undefined || item?.imageSha256 !== step.sha256)
     throw new LeftAlone('it is not any more where it was moved to');
-  return (await to.readImage(item.id)).bytes;
+  const moved = await to.readImage(item.id).catch(() => undefined);
+  if (moved !== undefined) return moved.bytes;
+  throw new LeftAlone('its picture is lost where it was moved to');
 }
 
 async function undoStep(step: ItemStep, tools: UndoItemsTools): Promise<void> {
