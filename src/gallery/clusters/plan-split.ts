@@ -29,6 +29,9 @@ interface ReadVectors {
   readonly block: VectorBlock;
 }
 
+/** Others that write wait for it: of a large cluster, the last few items to change sides would take minutes. */
+const mostIterations = 10;
+
 /** Of those that have vectors. */
 async function readVectors(
   itemIds: Iterable<number>,
@@ -54,6 +57,7 @@ async function halve(itemIds: Iterable<number>, cluster: ClusterToSplit): Promis
   const { assignment } = await kMeans(block, {
     clusters: 2,
     seed: clustering.seed,
+    maxIterations: mostIterations,
     ...(signal && { signal }),
   });
   const halves = [0, 1].map(half => rows.filter((_, row) => assignment[row] === half));
