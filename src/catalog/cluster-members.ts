@@ -35,6 +35,10 @@ const prepareStatements = (database: Database.Database) => ({
   move: database.prepare('UPDATE members SET facility_id = @facilityId WHERE item_id = @itemId'),
   moveAll: database.prepare('UPDATE members SET facility_id = @to WHERE facility_id = @from'),
   hold: database.prepare('UPDATE members SET held = @held WHERE item_id = @itemId'),
+  holdAll: database.prepare(
+    `UPDATE members SET held = @held
+     WHERE facility_id IN (SELECT id FROM facilities WHERE cluster_id = @clusterId)`,
+  ),
   member: database.prepare(`${placed} WHERE members.item_id = ?`),
   ofClustering: database.prepare(
     `${placed} JOIN clusters ON clusters.id = cluster_id WHERE clustering_id = ? ORDER BY members.item_id`,
@@ -136,6 +140,11 @@ export class ClusterMembers {
   /** Whether only a hand takes it out of its cluster. */
   hold(itemId: number, isHeld: boolean): void {
     this.statements.hold.run({ itemId, held: Number(isHeld) });
+  }
+
+  /** All members of a cluster. */
+  holdAll(clusterId: number, isHeld: boolean): void {
+    this.statements.holdAll.run({ clusterId, held: Number(isHeld) });
   }
 
   find(itemId: number): PlacedMember | undefined {

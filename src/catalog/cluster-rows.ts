@@ -39,7 +39,7 @@ const clusteringSchema = z
     seed: row.seed,
     /** Changes; null where the number of items says. */
     consolidateAfter: row.consolidate_after,
-    /** Since a consolidation was last asked for. */
+    /** Since a consolidation was last asked for or began. */
     changes: row.changes,
     /** Things done by hand so far. */
     edits: row.edits,

@@ -108,7 +108,7 @@ export class Clusterings {
     this.statements.countChanges.run(changes, id);
   }
 
-  /** As a consolidation is asked for. */
+  /** As a consolidation is asked for, and as it begins. */
   forgetChanges(id: number): void {
     this.statements.forgetChanges.run(id);
   }

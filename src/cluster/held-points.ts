@@ -1,12 +1,16 @@
+import type { TakeTurn } from '../take-turns.js';
 import type { Facility, PointGroups } from './facility.js';
+import { type HeldGroup, nearestTwoIn } from './held-group.js';
 import type { PointDistances } from './point-distances.js';
 
 /** Points that only the facilities of their group may serve. */
 export class HeldPoints {
   /** By group. */
   private readonly pointsOf = new Map<number, number[]>();
+  /** What is known of each group as its facilities are now. */
+  private readonly groups = new Map<number, HeldGroup>();
 
-  constructor(
+  private constructor(
     private readonly distances: PointDistances,
     { memberOf, held }: PointGroups,
   ) {
@@ -18,41 +22,41 @@ export class HeldPoints {
     }
   }
 
+  static async create(
+    distances: PointDistances,
+    groups: PointGroups,
+    { facilities, takeTurn }: { readonly facilities: readonly Facility[]; readonly takeTurn: TakeTurn },
+  ): Promise<HeldPoints> {
+    const points = new HeldPoints(distances, groups);
+    for (const group of points.pointsOf.keys()) await points.follow(group, facilities, takeTurn);
+    return points;
+  }
+
+  /** After facilities of a group have changed. */
+  async follow(group: number, facilities: readonly Facility[], takeTurn: TakeTurn): Promise<void> {
+    const points = this.pointsOf.get(group);
+    if (points === undefined) return;
+    const own = facilities.filter(facility => facility.group === group).map(({ point }) => point);
+    this.groups.set(group, await nearestTwoIn(this.distances, { points, facilities: own }, takeTurn));
+  }
+
   /** Of all groups. */
-  costOf(facilities: readonly Facility[]): number {
-    return [...this.pointsOf.keys()].reduce((sum, group) => sum + this.costOfGroup(group, facilities), 0);
+  get cost(): number {
+    return [...this.groups.values()].reduce((sum, { cost }) => sum + cost, 0);
   }
 
-  /** What the sum of distances would grow by if another point took the place of a facility; or none, unless given. */
-  changeOf(facilities: readonly Facility[], position: number, point?: number): number {
-    const { group } = facilities[position];
-    if (!this.pointsOf.has(group)) return 0;
-    const changed =
-      point === undefined
-        ? facilities.toSpliced(position, 1)
-        : facilities.with(position, { ...facilities[position], point });
-    return this.costOfGroup(group, changed) - this.costOfGroup(group, facilities);
+  /** What the sum of distances would grow by without a facility, of whose group there is another. */
+  lossOf({ group, point }: Facility): number {
+    return this.groups.get(group)?.lossOf(point) ?? 0;
   }
 
-  /** The position of the nearest facility of a point's group. */
-  nearestOf(point: number, group: number, facilities: readonly Facility[]): number {
-    let [nearest, least] = [-1, Number.POSITIVE_INFINITY];
-    for (const [position, facility] of facilities.entries()) {
-      if (facility.group !== group) continue;
-      const distance = this.distances.measure(point, facility.point);
-      if (distance < least) [nearest, least] = [position, distance];
-    }
-    return nearest;
+  /** What the sum of distances would grow by if another point took the place of a facility. */
+  changeOf({ group, point }: Facility, other: number): number {
+    return this.groups.get(group)?.changeOf(point, other) ?? 0;
   }
 
-  private costOfGroup(group: number, facilities: readonly Facility[]): number {
-    const own = facilities.filter(facility => facility.group === group);
-    let sum = 0;
-    for (const i of this.pointsOf.get(group) ?? []) {
-      let least = Number.POSITIVE_INFINITY;
-      for (const { point } of own) least = Math.min(least, this.distances.measure(i, point));
-      sum += least;
-    }
-    return sum;
+  /** Calls `visit` with each point and the point of the facility that is nearest to it, of those that may serve it. */
+  visitNearest(visit: (point: number, facility: number) => void): void {
+    for (const group of this.groups.values()) group.visitNearest(visit);
   }
 }

@@ -45,7 +45,7 @@ class Search {
     this.facilities = [...start];
     this.isFacility = new Uint8Array(options.candidates.count);
     for (const { point } of start) this.isFacility[point] = 1;
-    this.cost = near.cost + heldPoints.costOf(start) + start.length * options.facilityCost;
+    this.cost = near.cost + heldPoints.cost + start.length * options.facilityCost;
   }
 
   static async begin(
@@ -56,7 +56,8 @@ class Search {
     const { groups, takeTurn } = options;
     const medoids = start.map(({ point }) => point);
     const near = await NearestTwo.create(distances, medoids, { takeTurn, leftOut: groups.held });
-    return new Search(near, new HeldPoints(distances, groups), options, start);
+    const heldPoints = await HeldPoints.create(distances, groups, { facilities: start, takeTurn });
+    return new Search(near, heldPoints, options, start);
   }
 
   /** Until nothing that can be tried makes the cost less. */
@@ -76,11 +77,12 @@ class Search {
   }
 
   assign(): Int32Array {
-    const { held, memberOf } = this.options.groups;
-    const assignment = Int32Array.from(this.near.first, (position, i) =>
-      held[i] === 0 ? position : this.heldPoints.nearestOf(i, memberOf[i], this.facilities),
-    );
-    for (const [position, { point }] of this.facilities.entries()) assignment[point] = position;
+    const assignment = this.near.first.slice();
+    const positionOf = new Map(this.facilities.map(({ point }, position) => [point, position]));
+    this.heldPoints.visitNearest((point, facility) => {
+      assignment[point] = positionOf.get(facility) as number;
+    });
+    for (const [point, position] of positionOf) assignment[point] = position;
     return assignment;
   }
 
@@ -96,7 +98,7 @@ class Search {
       for (let at = 0; at < this.facilities.length; at++) {
         // What the held points lose comes on top.
         if (this.near.losses[at] - facilityCost >= change || !this.mayRemove(at)) continue;
-        const found = this.near.losses[at] + this.heldPoints.changeOf(this.facilities, at) - facilityCost;
+        const found = this.near.losses[at] + this.heldPoints.lossOf(this.facilities[at]) - facilityCost;
         if (found < change) [position, change] = [at, found];
       }
       if (position < 0 || !this.isGain(change)) return;
@@ -112,24 +114,27 @@ class Search {
   }
 
   private async remove(position: number): Promise<void> {
-    const { facilities, isFacility, near } = this;
-    isFacility[facilities[position].point] = 0;
+    const { facilities, isFacility, near, heldPoints } = this;
+    const { takeTurn } = this.options;
+    const { point, group } = facilities[position];
+    isFacility[point] = 0;
     facilities[position] = facilities[facilities.length - 1];
     facilities.pop();
-    await near.remove(position, this.options.takeTurn);
+    await near.remove(position, takeTurn);
+    await heldPoints.follow(group, facilities, takeTurn);
     this.steps.removed++;
   }
 
   /** Puts the point beside the facilities or in the place of one, whichever is better, if it is better than neither. */
   private async tryCandidate(point: number): Promise<boolean> {
     const { groups, candidates, facilityCost, rows, takeTurn } = this.options;
-    const { facilities, near, isFacility } = this;
+    const { facilities, near, heldPoints, isFacility } = this;
     const gain = near.weigh(candidates.reachOf(point));
     let [position, change] = groups.held[point] === 1 ? [-1, 0] : [facilities.length, facilityCost - gain];
     for (let at = 0; at < facilities.length; at++) {
       if (near.changes[at] - gain >= change && facilities[at].group < 0) continue;
       if (!this.mayReplace(at, point)) continue;
-      const found = near.changes[at] - gain + this.heldPoints.changeOf(facilities, at, point);
+      const found = near.changes[at] - gain + heldPoints.changeOf(facilities[at], point);
       if (found < change) [position, change] = [at, found];
     }
     if (position < 0 || !this.isGain(change)) return false;
@@ -144,6 +149,7 @@ class Search {
     isFacility[facilities[position].point] = 0;
     facilities[position] = { ...facilities[position], point };
     await near.replace(position, point, { rows, takeTurn });
+    await heldPoints.follow(facilities[position].group, facilities, takeTurn);
     this.steps.swapped++;
     return true;
   }

@@ -26,7 +26,7 @@ function dropEqual(block: VectorBlock): VectorBlock {
  * next. So what is left to be chosen is chosen alike, whether clusters are made at once or joined one by one. Equal points
  * count once: with all pictures uploaded twice the cost is the same for each.
  * @param block [count, dimension]: 4 · count² bytes are taken
- * @returns nothing where there are fewer than `fewestMeasured` points that differ
+ * @returns nothing where there are fewer than `fewestMeasured` points that differ, or they differ by next to nothing
  */
 export async function measureFacilityCost(
   block: VectorBlock,
@@ -41,5 +41,6 @@ export async function measureFacilityCost(
   const curve = await measureMedoids(medoids, { rows, takeTurn });
   const { energies } = curve;
   const last = Math.max(2, chooseCount(curve, 'elbow'));
-  return (energies[last - 2] - energies[last]) / 2 / count;
+  const cost = (energies[last - 2] - energies[last]) / 2 / count;
+  return cost > 0 ? cost : undefined;
 }

@@ -22,7 +22,10 @@ export const onlineClusteringSchema = z
     clusters: z.int().min(0).describe('those that have items'),
     items: z.int().min(0).describe('in clusters'),
     unplaced: z.int().min(0).describe('that a job is still to place'),
-    changes: z.int().min(0).describe('items that came, went or changed since a consolidation was asked for'),
+    changes: z
+      .int()
+      .min(0)
+      .describe('items that came, went or changed since a consolidation was asked for or began'),
     consolidatedAt: z.iso.datetime().nullable(),
     createdAt: z.iso.datetime(),
   })

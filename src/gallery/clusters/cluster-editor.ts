@@ -1,11 +1,10 @@
 import type { Catalog } from '../../catalog/catalog.js';
 import type { ClusteringRow, FacilityRow } from '../../catalog/cluster-rows.js';
 import type { EmbeddingSetRow } from '../../catalog/rows.js';
-import { findMiddle } from '../../cluster/find-middle.js';
-import { kMeans } from '../../cluster/k-means.js';
 import { MedoidError } from '../../errors.js';
-import { squaredDistance, stackVectors } from '../../math/vectors.js';
+import { loadMedoids } from './medoid-index.js';
 import type { OnlineClusters } from './online-clusters.js';
+import { planSplit } from './plan-split.js';
 import { readVector } from './read-vector.js';
 
 export interface ClusterChange {
@@ -26,12 +25,6 @@ interface EditorParts {
 
 const byHand = { isByHand: true } as const;
 
-/** Which of the members a cluster is to be split off with, and which of those is to stand for them. */
-export interface SplitPlan {
-  readonly itemIds: readonly number[];
-  readonly medoid: number;
-}
-
 /** Changes clusters as a hand wants them. Everything is to be called while nothing else is written. */
 export class ClusterEditor {
   constructor(private readonly parts: EditorParts) {}
@@ -43,8 +36,7 @@ export class ClusterEditor {
       if (name !== undefined) this.rename(id, name);
       if (medoid === null) this.unpin(id);
       else if (medoid !== undefined) this.pin(id, medoid);
-      if (held === false)
-        for (const { itemId } of this.members.ofCluster(id)) this.members.hold(itemId, false);
+      if (held === false) this.members.holdAll(id, false);
     });
   }
 
@@ -64,12 +56,13 @@ export class ClusterEditor {
         this.tell({ clusterId: other, kind: 'merged-away', otherClusterId: id });
         this.tell({ clusterId: id, kind: 'merged', otherClusterId: other });
       }
-      this.holdAll(id);
+      this.members.holdAll(id, true);
     });
   }
 
   /** The items go into this one and stay there. */
   moveItems(id: number, itemIds: readonly number[]): void {
+    const { catalog, set } = this.parts;
     this.edit(() => {
       this.requireOpen(id);
       const facilities = this.members.facilitiesOf(id);
@@ -87,46 +80,30 @@ export class ClusterEditor {
       for (const [clusterId, items] of left)
         this.tell({ clusterId, kind: 'left', otherClusterId: id, items });
       this.takeOut(coming);
-      for (const itemId of coming) this.put(itemId, this.findNearest(itemId, facilities));
+      const medoids = loadMedoids(catalog, set, facilities);
+      for (const itemId of coming) {
+        const vector = readVector(catalog, set, itemId);
+        const nearest = vector && medoids.search(vector, 1)[0]?.id;
+        this.put(itemId, nearest ?? facilities[0].id);
+      }
       this.tell({ clusterId: id, kind: 'joined', items: coming.length });
     });
   }
 
-  /** What is to be split off, if nobody says what: the smaller of two halves, or that without the medoid. */
-  async planSplit(
-    id: number,
-    wanted: readonly number[] | undefined,
-    signal?: AbortSignal,
-  ): Promise<SplitPlan> {
+  /**
+   * Both sides stay apart from now on.
+   * @param wanted what is to be split off; the machine chooses unless given
+   * @returns id of the new cluster
+   */
+  async split(id: number, wanted: readonly number[] | undefined, signal?: AbortSignal): Promise<number> {
     this.requireOpen(id);
-    const { catalog, set } = this.parts;
-    const vectors = new Map(
-      this.members.ofCluster(id).map(({ itemId }) => [itemId, readVector(catalog, set, itemId)]),
-    );
-    if (vectors.size < 2) throw new MedoidError('conflict', `cluster ${id} has one item: it cannot be split`);
-    const usable = [...vectors].flatMap(([itemId, vector]) => (vector === undefined ? [] : [itemId]));
-    const itemIds = wanted === undefined ? await this.halve(id, usable, signal) : [...new Set(wanted)];
-    const stranger = itemIds.find(itemId => !vectors.has(itemId));
-    if (stranger !== undefined || itemIds.length === vectors.size) {
-      const found = stranger === undefined ? 'all of them' : `${stranger}, which is none`;
-      throw new MedoidError('invalid-request', `expected some items of cluster ${id}, got ${found}`, {
-        field: 'itemIds',
-      });
-    }
-    const rows = itemIds.filter(itemId => usable.includes(itemId));
-    const block = this.stack(rows);
-    const middle = rows.length === 0 ? itemIds[0] : rows[findMiddle(block, [...rows.keys()])];
-    return { itemIds, medoid: middle };
-  }
-
-  /** Both sides stay apart from now on. @returns id of the new cluster */
-  split(id: number, { itemIds, medoid }: SplitPlan): number {
+    const { itemIds, medoid } = await planSplit(wanted, { ...this.parts, id, signal });
     return this.edit(() => {
       this.takeOut(itemIds);
       const clusterId = this.clusterings.addCluster(this.parts.clustering.id);
       const facilityId = this.members.addFacility({ clusterId, itemId: medoid });
       for (const itemId of itemIds) this.put(itemId, facilityId);
-      this.holdAll(id);
+      this.members.holdAll(id, true);
       const items = itemIds.length;
       this.tell({ clusterId, kind: 'split-off', otherClusterId: id, itemId: medoid, items });
       this.tell({ clusterId: id, kind: 'split', otherClusterId: clusterId, items });
@@ -212,10 +189,6 @@ export class ClusterEditor {
     this.tell({ clusterId, kind: 'pinned', itemId });
   }
 
-  private holdAll(clusterId: number): void {
-    for (const { itemId } of this.members.ofCluster(clusterId)) this.members.hold(itemId, true);
-  }
-
   /** Others take the places of those that are medoids. */
   private takeOut(itemIds: readonly number[]): void {
     for (const itemId of itemIds) this.members.remove(itemId);
@@ -228,34 +201,5 @@ export class ClusterEditor {
   private put(itemId: number, facilityId: number): void {
     this.members.add(itemId, facilityId);
     this.members.hold(itemId, true);
-  }
-
-  private findNearest(itemId: number, facilities: readonly FacilityRow[]): number {
-    const { catalog, set } = this.parts;
-    const vector = readVector(catalog, set, itemId);
-    let [nearest, least] = [facilities[0].id, Number.POSITIVE_INFINITY];
-    for (const facility of facilities) {
-      const medoid = readVector(catalog, set, facility.itemId);
-      const squared = vector && medoid ? squaredDistance(vector, medoid) : Number.POSITIVE_INFINITY;
-      if (squared < least) [nearest, least] = [facility.id, squared];
-    }
-    return nearest;
-  }
-
-  private async halve(id: number, itemIds: readonly number[], signal?: AbortSignal): Promise<number[]> {
-    const options = { clusters: 2, seed: this.parts.clustering.seed, ...(signal && { signal }) };
-    const { assignment } = await kMeans(this.stack(itemIds), options);
-    const halves = [0, 1].map(half => itemIds.filter((_, row) => assignment[row] === half));
-    const medoids = new Set(this.members.facilitiesOf(id).map(({ itemId }) => itemId));
-    const medoidsOf = (half: readonly number[]): number => half.filter(itemId => medoids.has(itemId)).length;
-    halves.sort((a, b) => medoidsOf(a) - medoidsOf(b) || a.length - b.length);
-    if (halves[0].length > 0) return halves[0];
-    throw new MedoidError('conflict', `the items of cluster ${id} all look the same: say which are to go`);
-  }
-
-  private stack(itemIds: readonly number[]) {
-    const { catalog, set } = this.parts;
-    const vectors = itemIds.map(itemId => readVector(catalog, set, itemId) as Float32Array);
-    return stackVectors(vectors, set.dimension);
   }
 }

@@ -1,4 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.js';
+import type { LabelCount, PlacedMember } from '../../catalog/cluster-members.js';
 import type { ClusterEventRow, ClusteringRow, ClusterRow, FacilityRow } from '../../catalog/cluster-rows.js';
 import type { EmbeddingSetRow } from '../../catalog/rows.js';
 import { MedoidError } from '../../errors.js';
@@ -61,11 +62,23 @@ interface MeasuredMember {
   readonly distance: number;
 }
 
+/** All there is of a cluster. */
+interface RowsOfCluster {
+  readonly row: ClusterRow;
+  readonly facilities: readonly FacilityRow[];
+  readonly members: readonly PlacedMember[];
+  readonly labels: readonly LabelCount[];
+  /** The cluster where the members of a merged one are now. */
+  readonly wentTo: number | null;
+}
+
 /** Those that have a page's length and more are followed by another. */
 const pageOf = <T>(entries: readonly T[], limit: number): { page: T[]; isLast: boolean } => ({
   page: entries.slice(0, limit),
   isLast: entries.length <= limit,
 });
+
+const noCluster = (id: number): MedoidError => new MedoidError('not-found', `there is no cluster ${id}`);
 
 /** Of several medoids the one that is pinned, or has most members. */
 function chooseMedoid(
@@ -97,16 +110,17 @@ export class ClusterReader {
     const { page, isLast } = pageOf(sizes, limit);
     const clusters: ClusterSummary[] = [];
     for (const { clusterId } of page) {
-      const members = await this.measure(clusterId, takeTurn);
-      const row = this.catalog.clusterings.findCluster(this.clustering.id, clusterId);
-      if (row !== undefined) clusters.push(this.describe(row, members));
+      const rows = this.read(clusterId);
+      // It may have been forgotten meanwhile.
+      if (rows !== undefined) clusters.push(this.describe(rows, await this.measure(rows, takeTurn)));
     }
     const next = order === 'id' ? page.at(-1)?.clusterId : after + limit;
     return { clusters, next: isLast ? null : (next ?? null) };
   }
 
   async describeOne(id: number, takeTurn: TakeTurn): Promise<ClusterSummary> {
-    return this.describe(this.require(id), await this.measure(id, takeTurn));
+    const rows = this.require(id);
+    return this.describe(rows, await this.measure(rows, takeTurn));
   }
 
   /** The nearest first. @param after how many come before the page */
@@ -115,20 +129,20 @@ export class ClusterReader {
     { after, limit }: { readonly after: number; readonly limit: number },
     takeTurn: TakeTurn,
   ): Promise<MemberPage> {
-    const row = this.require(id);
-    const measured = await this.measure(id, takeTurn);
+    const rows = this.require(id);
+    const measured = await this.measure(rows, takeTurn);
     measured.sort((a, b) => a.distance - b.distance || a.itemId - b.itemId);
     const { page, isLast } = pageOf(measured.slice(after), limit);
     const members = page.flatMap(({ itemId, distance, isHeld }): ClusterMember[] => {
       const item = this.catalog.findItem(this.clustering.collectionId, itemId);
       return item === undefined ? [] : [{ item: toItem(item), distance, held: isHeld }];
     });
-    return { cluster: this.describe(row, measured), members, next: isLast ? null : after + limit };
+    return { cluster: this.describe(rows, measured), members, next: isLast ? null : after + limit };
   }
 
   /** By ascending id, from the first one above `after`. */
   listEvents(id: number, { after, limit }: { readonly after: number; readonly limit: number }): EventPage {
-    this.require(id);
+    if (this.catalog.clusterings.findCluster(this.clustering.id, id) === undefined) throw noCluster(id);
     const events = this.catalog.clusterings.history.list(id, { afterId: after, limit: limit + 1 });
     const { page, isLast } = pageOf(events, limit);
     return {
@@ -137,24 +151,40 @@ export class ClusterReader {
     };
   }
 
-  /** @throws MedoidError `not-found` */
-  require(id: number): ClusterRow {
-    const row = this.catalog.clusterings.findCluster(this.clustering.id, id);
-    if (row === undefined) throw new MedoidError('not-found', `there is no cluster ${id}`);
-    return row;
+  /** As they are at one moment: what is made of them takes turns, and others write meanwhile. */
+  private read(id: number): RowsOfCluster | undefined {
+    const { clusterings } = this.catalog;
+    return this.catalog.transaction(() => {
+      const row = clusterings.findCluster(this.clustering.id, id);
+      return (
+        row && {
+          row,
+          facilities: clusterings.members.facilitiesOf(id),
+          members: clusterings.members.ofCluster(id),
+          labels: clusterings.members.countLabels(id),
+          wentTo: row.mergedInto === null ? null : clusterings.followMerges(this.clustering.id, id),
+        }
+      );
+    });
   }
 
-  private describe(row: ClusterRow, members: readonly MeasuredMember[]): ClusterSummary {
-    const { clusterings } = this.catalog;
-    const facilities = clusterings.members.facilitiesOf(row.id);
+  /** @throws MedoidError `not-found` */
+  private require(id: number): RowsOfCluster {
+    const rows = this.read(id);
+    if (rows === undefined) throw noCluster(id);
+    return rows;
+  }
+
+  private describe(
+    { row, facilities, labels, wentTo }: RowsOfCluster,
+    members: readonly MeasuredMember[],
+  ): ClusterSummary {
     const medoid = chooseMedoid(facilities, members);
-    const labels = clusterings.members.countLabels(row.id);
     const labelled = labels.reduce((sum, { items }) => sum + items, 0);
     const distances = members.reduce((sum, { distance }) => sum + distance, 0);
-    const isMerged = row.mergedInto !== null;
     return {
       id: row.id,
-      state: isMerged ? 'merged' : medoid === undefined ? 'emptied' : 'open',
+      state: wentTo !== null ? 'merged' : medoid === undefined ? 'emptied' : 'open',
       name: row.name,
       medoid: medoid?.itemId ?? null,
       pinned: medoid?.isPinned ?? false,
@@ -162,20 +192,20 @@ export class ClusterReader {
       meanDistance: members.length === 0 ? null : distances / members.length,
       label: labels[0]?.label ?? null,
       purity: labelled === 0 ? null : labels[0].items / labelled,
-      mergedInto: isMerged ? clusterings.followMerges(this.clustering.id, row.id) : null,
+      mergedInto: wentTo,
       createdAt: row.createdAt,
     };
   }
 
   /** Those whose vectors cannot be read are left out. Other work has its turns meanwhile. */
-  private async measure(clusterId: number, takeTurn: TakeTurn): Promise<MeasuredMember[]> {
+  private async measure(
+    { facilities, members }: RowsOfCluster,
+    takeTurn: TakeTurn,
+  ): Promise<MeasuredMember[]> {
     const { catalog, set } = this;
-    const { members } = catalog.clusterings;
-    const medoids = new Map(
-      members.facilitiesOf(clusterId).map(({ id, itemId }) => [id, readVector(catalog, set, itemId)]),
-    );
+    const medoids = new Map(facilities.map(({ id, itemId }) => [id, readVector(catalog, set, itemId)]));
     const measured: MeasuredMember[] = [];
-    for (const { itemId, facilityId, isHeld } of members.ofCluster(clusterId)) {
+    for (const { itemId, facilityId, isHeld } of members) {
       await takeTurn();
       const [vector, medoid] = [readVector(catalog, set, itemId), medoids.get(facilityId)];
       if (vector === undefined || medoid === undefined) continue;

@@ -134,7 +134,7 @@ export class CollectionClusters {
 
   /** @returns the new cluster @throws MedoidError likewise */
   split(id: number, itemIds: readonly number[] | undefined, signal?: AbortSignal): Promise<ClusterSummary> {
-    return this.edit(async editor => editor.split(id, await editor.planSplit(id, itemIds, signal)));
+    return this.edit(editor => editor.split(id, itemIds, signal));
   }
 
   /** @throws MedoidError likewise */

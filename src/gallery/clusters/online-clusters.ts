@@ -82,8 +82,9 @@ export class OnlineClusters {
     const facilities: FacilityRow[] = [];
     for (const itemId of new Set(itemIds)) {
       const member = members.find(itemId);
+      if (member === undefined) continue;
       // Who asks for items to go may name those of other collections.
-      if (member === undefined || !this.isOwn(member.clusterId, clustering)) continue;
+      if (!left.has(member.clusterId) && !this.isOwn(member.clusterId, clustering)) continue;
       members.remove(itemId);
       left.set(member.clusterId, (left.get(member.clusterId) ?? 0) + 1);
       const facility = members.findFacilityOf(itemId);
@@ -181,8 +182,10 @@ export class OnlineClusters {
     return index;
   }
 
+  /** Those of another set are dropped: they would not follow, and that set may be searched again. */
   private indexOf(set: EmbeddingSetRow): ExactIndex | undefined {
-    return this.medoids?.setId === set.id ? this.medoids.index : undefined;
+    if (this.medoids?.setId !== set.id) this.forget();
+    return this.medoids?.index;
   }
 
   private remember(id: number, vector: Float32Array | undefined, set: EmbeddingSetRow): void {

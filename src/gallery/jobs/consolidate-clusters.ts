@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClusteringRow } from '../../catalog/cluster-rows.js';
 import { MedoidError } from '../../errors.js';
 import { consolidateClusters } from '../clusters/consolidate-clusters.js';
 import { placeRest } from '../clusters/place-rest.js';
@@ -31,9 +32,9 @@ const ofNothing = (facilityCost: number, placed: number): z.output<typeof result
   return { placed, ...counts, facilityCost, energy: none, cost: none };
 };
 
-function requireClustering({ opened, catalog }: JobContext): number {
+function requireClustering({ opened, catalog }: JobContext): ClusteringRow {
   const clustering = catalog.clusterings.find(opened.id);
-  if (clustering !== undefined) return clustering.facilityCost;
+  if (clustering !== undefined) return clustering;
   throw new MedoidError(
     'conflict',
     'the items of the collection join no clusters: switch them on first, PUT …/clustering',
@@ -48,7 +49,7 @@ export const consolidateClustersJob = defineJob({
     const { opened, catalog, signal, saveCheckpoint, report } = context;
     const begun = checkpointSchema.parse(context.checkpoint ?? { placed: 0, result: null });
     if (begun.result !== null) return begun.result;
-    const facilityCost = requireClustering(context);
+    const clustering = requireClustering(context);
     const total = opened.collection.size;
     report({ done: 0, total });
     const before = catalog.clusterings.members.countOfCollection(opened.id);
@@ -56,7 +57,11 @@ export const consolidateClustersJob = defineJob({
     placed += await placeRest(opened, { catalog, signal }, now => {
       report({ done: Math.min(total, before + now), total });
     });
-    saveCheckpoint({ placed, result: null });
+    catalog.transaction(() => {
+      saveCheckpoint({ placed, result: null });
+      // It sees to all there have been by now.
+      catalog.clusterings.forgetChanges(clustering.id);
+    });
     const result = await consolidateClusters({
       opened,
       catalog,
@@ -64,6 +69,6 @@ export const consolidateClustersJob = defineJob({
       alongside: written => saveCheckpoint({ placed, result: { placed, ...written } }),
     });
     report({ done: total, total });
-    return result === undefined ? ofNothing(facilityCost, placed) : { placed, ...result };
+    return result === undefined ? ofNothing(clustering.facilityCost, placed) : { placed, ...result };
   },
 });

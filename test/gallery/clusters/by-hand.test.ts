@@ -149,6 +149,21 @@ describe('what is decided of clusters by hand', () => {
     for (const half of [ofA, ofB]) expect(halves).toContainEqual([...half].sort((x, y) => x - y));
   });
 
+  it('the machine leaves the pinned medoid where it is when it finds the halves', async () => {
+    const [{ id }, ...others] = families;
+    await collection.clusters.merge(
+      id,
+      others.map(other => other.id),
+    );
+    for (const { medoid } of families) {
+      const pinned = medoid as number;
+      await collection.clusters.update(id, { medoid: pinned });
+      const made = await collection.clusters.split(id, undefined);
+      expect(await get(id)).toMatchObject({ medoid: pinned, pinned: true });
+      await collection.clusters.merge(id, [made.id]);
+    }
+  });
+
   it('items that were moved stay, and let others stand for the cluster that they leave', async () => {
     const [a, b] = families;
     const moved = a.medoid as number;

@@ -70,6 +70,20 @@ describe('an item that is placed', () => {
     expect(far).not.toBe(first);
   });
 
+  it('does not join a medoid that went while another model answered', () => {
+    circle.begin(1e-6);
+    const gone = circle.place('gone', at(0)).itemId;
+    const other = place('other', at(1.2));
+    const { catalog, collectionId, online } = circle;
+    const model = { modelId: 'circle@2', modelDirectory: 'circle@2', dimension: 2 };
+    online.transaction(() => {
+      online.takeOut([gone], catalog.sets.ensure(collectionId, model));
+      catalog.removeItem(collectionId, gone);
+    });
+    circle.begin(1e6);
+    expect(place('near to what has gone', at(0.1))).toBe(other);
+  });
+
   it('leaves nothing in memory of a transaction that came to nothing', () => {
     circle.begin(1e-6);
     const first = circle.online.transaction(() => place('first', at(0)));
