@@ -1,6 +1,9 @@
 import { facilityLocation } from '../../src/cluster/facility-location.js';
 import { PointDistances } from '../../src/cluster/point-distances.js';
-import { type ClusterSnapshot, takeClusterSnapshot } from '../../src/gallery/clusters/cluster-snapshot.js';
+import {
+  type ClusterSnapshot,
+  takeClusterSnapshot,
+} from '../../src/gallery/online-clusters/cluster-snapshot.js';
 import { numberLabels } from '../../src/gallery/read-embeddings.js';
 import { measureAgreement } from '../../src/math/agreement.js';
 import type { VectorBlock } from '../../src/math/vectors.js';

@@ -1,4 +1,3 @@
-import { ClusterCalls } from './cluster-calls.js';
 import { imageForm } from './forms.js';
 import { JobError } from './job-error.js';
 import type {
@@ -8,11 +7,12 @@ import type {
   Job,
   PictureClustering,
 } from './messages.js';
+import { OnlineClusterCalls } from './online-cluster-calls.js';
 import { clustersPath } from './paths.js';
 import type { CallOptions, Message } from './transport.js';
 
 /** What the client can ask of clusters. */
-export abstract class ClusteringCalls extends ClusterCalls {
+export abstract class ClusteringCalls extends OnlineClusterCalls {
   abstract waitForJob(id: number, options?: CallOptions): Promise<Job>;
 
   /**

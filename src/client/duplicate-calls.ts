@@ -7,6 +7,7 @@ import type {
   JsonBody,
   PageOptions,
 } from './messages.js';
+import { duplicatesPath } from './paths.js';
 import type { CallOptions } from './transport.js';
 
 /** What can be asked of duplicates. */
@@ -62,8 +63,3 @@ export abstract class DuplicateCalls extends EvaluationCalls {
     await this.send({ method: 'DELETE', path: duplicatesPath(name, 'decisions', id), ...options });
   }
 }
-
-const duplicatesPath = (name: string, ...rest: readonly (string | number)[]): (string | number)[] => [
-  ...['v1', 'collections', name, 'duplicates'],
-  ...rest,
-];

@@ -16,3 +16,8 @@ export const evaluationsPath = (name: string, ...rest: readonly Part[]): Part[] 
   ...['v1', 'collections', name, 'evaluations'],
   ...rest,
 ];
+
+export const duplicatesPath = (name: string, ...rest: readonly Part[]): Part[] => [
+  ...['v1', 'collections', name, 'duplicates'],
+  ...rest,
+];

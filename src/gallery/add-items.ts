@@ -4,8 +4,8 @@ import type { EmbeddingSetRow, ItemRow } from '../catalog/rows.js';
 import { MedoidError } from '../errors.js';
 import { checkVector } from '../vector-index/checks.js';
 import type { IndexedVector } from '../vector-index/vector-index.js';
-import type { OnlineClusters } from './clusters/online-clusters.js';
 import { type AddOutcome, toItem } from './item.js';
+import type { OnlineClusters } from './online-clusters/online-clusters.js';
 import { decodeImage, type FailedItem, type PreparationTools, type PreparedItem } from './prepare-item.js';
 
 interface Target {

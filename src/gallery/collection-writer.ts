@@ -4,12 +4,12 @@ import { MedoidError, messageOf } from '../errors.js';
 import type { ImageLimits } from '../images/limits.js';
 import type { ActiveSpace } from './active-space.js';
 import { type IndexChanges, planItems, writePlans } from './add-items.js';
-import type { OnlineClusters } from './clusters/online-clusters.js';
 import type { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { type AddOutcome, type Item, mostMetadataBytes, toItem } from './item.js';
 import { mergePatch } from './merge-patch.js';
 import type { Notify } from './notice.js';
+import type { OnlineClusters } from './online-clusters/online-clusters.js';
 import { prepareAll, releaseItems } from './prepare-all.js';
 import {
   type FailedItem,

@@ -10,7 +10,6 @@ import type { Activity } from './activity.js';
 import { answerQuestion } from './answer-question.js';
 import type { BoundedWork } from './bounded-work.js';
 import { CollectionClustering } from './clustering/collection-clustering.js';
-import type { CollectionClusters } from './clusters/collection-clusters.js';
 import type { CollectionWriter } from './collection-writer.js';
 import { CollectionDuplicates } from './duplicates/collection-duplicates.js';
 import type { DuplicatesFound } from './duplicates/duplicate-group.js';
@@ -27,6 +26,7 @@ import {
   toItem,
   toSummary,
 } from './item.js';
+import type { CollectionClusters } from './online-clusters/collection-clusters.js';
 import type { FailedItem, ItemPatch, ItemToPrepare, PreparedItem } from './prepare-item.js';
 import { probeRecall } from './probe-recall.js';
 import { readStoredImage } from './read-stored-image.js';

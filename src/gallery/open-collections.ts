@@ -7,8 +7,6 @@ import type { ImageLimits } from '../images/limits.js';
 import { ActiveSpace } from './active-space.js';
 import { type Activity, createActivity } from './activity.js';
 import { type BoundedWork, createBoundedWork } from './bounded-work.js';
-import { CollectionClusters } from './clusters/collection-clusters.js';
-import { OnlineClusters } from './clusters/online-clusters.js';
 import { Collection } from './collection.js';
 import { CollectionWriter } from './collection-writer.js';
 import type { EmbedderPool } from './embedder-pool.js';
@@ -16,6 +14,8 @@ import { EmbeddingSpace } from './embedding-space.js';
 import type { ImageStore } from './image-store.js';
 import { indexPath } from './index-files.js';
 import type { Notify } from './notice.js';
+import { CollectionClusters } from './online-clusters/collection-clusters.js';
+import { OnlineClusters } from './online-clusters/online-clusters.js';
 import type { Reserve } from './reserve.js';
 import { unlessAborted } from './unless-aborted.js';
 

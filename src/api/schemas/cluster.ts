@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clusterEventKinds } from '../../catalog/cluster-rows.js';
-import { clusterStates } from '../../gallery/clusters/cluster-reader.js';
-import { clusteringSettingsSchema } from '../../gallery/clusters/clustering-settings.js';
+import { clusterStates } from '../../gallery/online-clusters/cluster-reader.js';
+import { clusteringSettingsSchema } from '../../gallery/online-clusters/clustering-settings.js';
 import { itemSchema, wholeText } from './item.js';
 
 const idSchema = z.int().min(1);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ClusteringRow } from '../../catalog/cluster-rows.js';
 import { MedoidError } from '../../errors.js';
-import { consolidateClusters } from '../clusters/consolidate-clusters.js';
-import { placeRest } from '../clusters/place-rest.js';
+import { consolidateClusters } from '../online-clusters/consolidate-clusters.js';
+import { placeRest } from '../online-clusters/place-rest.js';
 import { defineJob, type JobContext } from './job.js';
 
 export const consolidateClustersInputSchema = z.strictObject({});

@@ -11,7 +11,7 @@ import {
   splitCluster,
   updateCluster,
 } from '../../api/operations/clusters.js';
-import type { CollectionClusters } from '../../gallery/clusters/collection-clusters.js';
+import type { CollectionClusters } from '../../gallery/online-clusters/collection-clusters.js';
 import { answerJob } from '../answer-job.js';
 import { type Route, route } from '../route.js';
 import type { RouteParts } from './index.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { consolidateFacilities } from '../../../src/cluster/consolidate-facilities.js';
-import { applyConsolidation } from '../../../src/gallery/clusters/apply-consolidation.js';
-import { takeClusterSnapshot } from '../../../src/gallery/clusters/cluster-snapshot.js';
+import { applyConsolidation } from '../../../src/gallery/online-clusters/apply-consolidation.js';
+import { takeClusterSnapshot } from '../../../src/gallery/online-clusters/cluster-snapshot.js';
 import { atDistance as at, type CircleCatalog, createCircleCatalog } from '../../fixtures/circle-catalog.js';
 
 const { signal } = new AbortController();

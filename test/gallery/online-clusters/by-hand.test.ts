@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ClusterSummary } from '../../../src/gallery/clusters/cluster-reader.js';
 import type { Collection } from '../../../src/gallery/collection.js';
+import type { ClusterSummary } from '../../../src/gallery/online-clusters/cluster-reader.js';
 import { createEmptyGallery, createFamilies, type EmptyGallery } from '../../fixtures/families.js';
 import { followJob } from '../../fixtures/jobs.js';
 

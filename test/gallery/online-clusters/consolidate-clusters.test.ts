@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddingSpace } from '../../../src/gallery/embedding-space.js';
 import {
   type ConsolidationResult,
   consolidateClusters,
-} from '../../../src/gallery/clusters/consolidate-clusters.js';
-import type { EmbeddingSpace } from '../../../src/gallery/embedding-space.js';
+} from '../../../src/gallery/online-clusters/consolidate-clusters.js';
 import type { OpenedCollection } from '../../../src/gallery/open-collections.js';
 import { atDistance as at, type CircleCatalog, createCircleCatalog } from '../../fixtures/circle-catalog.js';
 

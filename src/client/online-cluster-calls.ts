@@ -13,7 +13,7 @@ import { clusteringPath, clustersPath, itemsPath } from './paths.js';
 import type { CallOptions, Message } from './transport.js';
 
 /** What can be asked of the clusters that items join. */
-export abstract class ClusterCalls extends Calls {
+export abstract class OnlineClusterCalls extends Calls {
   getClustering(name: string, options: CallOptions = {}): Promise<OnlineClustering> {
     return this.ask<'getClustering'>({ method: 'GET', path: clusteringPath(name), ...options });
   }
