@@ -8,7 +8,7 @@ const cutOuts = [0.975, 0.95, 0.925, 0.9];
 /** In grey levels: what is plainer shows nothing but its coding. */
 const plainSpread = 2;
 const plainDifference = 2;
-/** Of Cb and Cr: a picture with less on the mean is held for grey, whatever the other one's colours are. */
+/** Of Cb and Cr: a picture with less in each of its parts is held for grey, whatever the other one's colours are. */
 const greyColour = 3;
 
 /** Pearson's, of the grey levels: -1..1; 0 where one has none but one level. */
@@ -68,14 +68,23 @@ export function agreementOf(a: PictureLook, b: PictureLook): number {
   );
 }
 
-/** Mean over the parts of the distance of their Cb and Cr; 0 where one of the two is grey, which a copy may have become. */
-export function colourDifference(a: PictureLook, b: PictureLook): number {
-  const mean = (from: (i: number) => number, length: number): number => {
-    let sum = 0;
-    for (let i = 0; i < length; i += 2) sum += Math.hypot(from(i), from(i + 1));
-    return (2 * sum) / length;
-  };
-  const { length } = a.colours;
-  const isGrey = ({ colours }: PictureLook): boolean => mean(i => colours[i], length) < greyColour;
-  return isGrey(a) || isGrey(b) ? 0 : mean(i => a.colours[i] - b.colours[i], length);
+/** Mean over the parts of the length of (Cb, Cr). */
+function meanColour(from: (i: number) => number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i += 2) sum += Math.hypot(from(i), from(i + 1));
+  return (2 * sum) / length;
 }
+
+/** How colourful a picture is: the mean distance of its parts from grey, in Cb and Cr. */
+export const colourOf = ({ colours }: PictureLook): number => meanColour(i => colours[i], colours.length);
+
+function isGrey({ colours }: PictureLook): boolean {
+  for (let i = 0; i < colours.length; i += 2) {
+    if (Math.hypot(colours[i], colours[i + 1]) >= greyColour) return false;
+  }
+  return true;
+}
+
+/** Mean over the parts of the distance of their Cb and Cr; 0 where one of the two is grey, which a copy may have become. */
+export const colourDifference = (a: PictureLook, b: PictureLook): number =>
+  isGrey(a) || isGrey(b) ? 0 : meanColour(i => a.colours[i] - b.colours[i], a.colours.length);

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { agreementOf, colourDifference } from '../../images/compare-looks.js';
+import { agreementOf, colourDifference, colourOf } from '../../images/compare-looks.js';
 import { type PictureLook, pictureLook } from '../../images/picture-look.js';
 import type { Picture } from './list-pictures.js';
 import type { PictureReader } from './picture-reader.js';
@@ -11,6 +11,8 @@ import type { PictureReader } from './picture-reader.js';
 const leastAgreement = 0.945;
 /** Of Cb and Cr. The copies that kept their colours differed by 4.6 at most. */
 const mostColourDifference = 8;
+/** Of how colourful the more colourful of the two is: what is mostly white has little colour to differ by. */
+const mostColourShare = 0.75;
 
 /** About 5 KiB each. */
 const mostKept = 2048;
@@ -35,8 +37,10 @@ export class SameLook {
   isProven(a: Picture, b: Picture): boolean {
     const [first, second] = [this.looks.get(a)?.look, this.looks.get(b)?.look];
     if (first == null || second == null) return false;
-    return (
-      agreementOf(first, second) >= leastAgreement && colourDifference(first, second) <= mostColourDifference
+    const most = Math.min(
+      mostColourDifference,
+      mostColourShare * Math.max(colourOf(first), colourOf(second)),
     );
+    return agreementOf(first, second) >= leastAgreement && colourDifference(first, second) <= most;
   }
 }
