@@ -8,7 +8,7 @@ import {
   mostClusteredPictures,
   pictureClusteringSchema,
 } from '../schemas/clustering.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import { collectionParameters } from '../schemas/parameters.js';
 import { imageProblems, writeProblems } from '../schemas/problem.js';
 
@@ -32,11 +32,7 @@ export const clusterItems = defineOperation({
   body: { json: clusterRequestSchema, upload: { mostFiles: mostClusteredPictures } },
   answers: {
     200: { description: 'The clusters.', json: z.union([clusteringSchema, pictureClusteringSchema]) },
-    202: {
-      description: 'Accepted, and on disk: a job does it.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('Accepted, and on disk: a job does it.'),
   },
   problems: ['not-found', ...imageProblems, ...writeProblems],
 });

@@ -12,7 +12,7 @@ import {
   newClusteringSchema,
   onlineClusteringSchema,
 } from '../schemas/cluster.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import {
   clusterParameters,
   collectionParameters,
@@ -56,11 +56,7 @@ export const setClustering = defineOperation({
   query: noParameters,
   body: { json: newClusteringSchema },
   answers: {
-    202: {
-      description: 'It holds. The job sees to the items that are there.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('It holds. The job sees to the items that are there.'),
   },
   problems: ['not-found', ...writeProblems],
 });

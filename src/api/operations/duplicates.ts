@@ -8,7 +8,7 @@ import {
   duplicateSearchSchema,
   newDecisionSchema,
 } from '../schemas/duplicates.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import {
   collectionParameters,
   decisionParameters,
@@ -34,11 +34,7 @@ export const searchDuplicates = defineOperation({
   query: noParameters,
   body: { json: duplicateSearchSchema },
   answers: {
-    202: {
-      description: 'Accepted, and on disk: it is done even if the server is started anew.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('Accepted, and on disk: it is done even if the server is started anew.'),
   },
   problems: ['not-found', ...writeProblems],
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation.js';
 import { evaluationPageSchema, evaluationSchema, newEvaluationSchema } from '../schemas/evaluation.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import {
   anyId,
   collectionParameters,
@@ -29,11 +29,7 @@ export const startEvaluation = defineOperation({
   query: noParameters,
   body: { json: newEvaluationSchema },
   answers: {
-    202: {
-      description: 'The job that does it.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('The job that does it.'),
   },
   problems: ['not-found', ...writeProblems],
 });

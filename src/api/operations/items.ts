@@ -12,7 +12,7 @@ import {
   mostItemsAtOnce,
   newItemsSchema,
 } from '../schemas/item.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import {
   collectionParameters,
   itemParameters,
@@ -79,11 +79,7 @@ export const addItems = defineOperation({
   },
   answers: {
     200: { description: 'What became of each.', json: addAnswerSchema },
-    202: {
-      description: 'With `Prefer: respond-async`: the job that adds them.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('With `Prefer: respond-async`: the job that adds them.'),
   },
   problems: ['not-found', ...writeProblems, ...imageProblems, ...fetchProblems],
 });

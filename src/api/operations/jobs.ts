@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobStates } from '../../catalog/rows.js';
 import { defineOperation } from '../operation.js';
-import { jobPageSchema, jobSchema } from '../schemas/job.js';
+import { jobPageSchema, jobSchema, startedJob } from '../schemas/job.js';
 import { newJobSchema } from '../schemas/new-job.js';
 import { collectionParameters, jobParameters, noParameters, pageParameters } from '../schemas/parameters.js';
 import { writeProblems } from '../schemas/problem.js';
@@ -19,11 +19,7 @@ export const startJob = defineOperation({
   query: noParameters,
   body: { json: newJobSchema },
   answers: {
-    202: {
-      description: 'Accepted, and on disk: it is done even if the server is started anew.',
-      json: jobSchema,
-      headers: { Location: 'where the job is' },
-    },
+    202: startedJob('Accepted, and on disk: it is done even if the server is started anew.'),
   },
   problems: ['not-found', ...writeProblems],
 });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { defineOperation } from '../operation.js';
 import { modelSchema } from '../schemas/collection.js';
-import { jobSchema } from '../schemas/job.js';
+import { startedJob } from '../schemas/job.js';
 import { collectionParameters, noParameters } from '../schemas/parameters.js';
 import { writeProblems } from '../schemas/problem.js';
 
 const tag = 'Models';
 const started = {
-  202: { description: 'The job that does it.', json: jobSchema, headers: { Location: 'where the job is' } },
+  202: startedJob('The job that does it.'),
 } as const;
 
 export const listModels = defineOperation({

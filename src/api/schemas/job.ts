@@ -23,6 +23,13 @@ export const jobSchema = z
   })
   .meta({ id: 'Job', description: 'Long work, which goes on when the server is started anew.' });
 
+/** How a request is answered that a job sees to. */
+export const startedJob = (description: string) => ({
+  description,
+  json: jobSchema,
+  headers: { Location: 'where the job is' },
+});
+
 export const jobPageSchema = z
   .strictObject({
     jobs: z.array(jobSchema),
