@@ -4,8 +4,8 @@ import { holdOutClasses } from '../datasets/select-classes.js';
 import type { ReadTrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
 import { type MeanInterval, meanInterval } from '../math/mean-interval.js';
+import { buildNetwork, chooseEngine } from '../train/choose-engine.js';
 import { completeChoice } from '../train/complete-options.js';
-import { loadEngine } from '../train/engine.js';
 import { readTrainingSet } from '../train/read-training-set.js';
 import type { ChosenSettings } from '../train/settings.js';
 import { completeSettings, type TrainingChoice } from '../train/train-model.js';
@@ -104,10 +104,8 @@ async function checkRecipe({ recipe, choose }: ComparisonRequest): Promise<Share
   }
   const [settings] = choices.map(given => completeChoice(given.settings));
   const [choice] = choices;
-  const engine = await loadEngine(choice.engine);
-  const { preprocessing, dimension, hiddenUnits, seed } = settings;
-  const shape = { inputSize: preprocessing.crop, dimension, hiddenUnits, seed };
-  (await choice.network.build(shape)).dispose();
+  const engine = await chooseEngine(choice.engine, { network: choice.network, settings });
+  (await buildNetwork(choice.network, settings)).dispose();
   return { choice, settings, engine };
 }
 

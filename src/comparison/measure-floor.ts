@@ -22,6 +22,6 @@ export async function measureFloor(
     const dimension = trunk.model.outputs[0].shape.at(-1) as number;
     return await measure(await embedSet(trunk, measured.set, dimension), measured, context);
   } finally {
-    trunk.close();
+    await trunk.close();
   }
 }

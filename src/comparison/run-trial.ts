@@ -78,7 +78,7 @@ export async function runTrial(trial: Trial, context: TrialContext): Promise<Tri
       const seconds = progress.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
       return await finish({ quality, seconds, steps: progress.step });
     } finally {
-      network.close();
+      await network.close();
     }
   } catch (error) {
     if (!(error instanceof MedoidError) || error.code !== 'training-diverged') throw error;

@@ -1,4 +1,5 @@
 import { isFiniteVector, type VectorBlock } from '../math/vectors.js';
+import { type Gradients, inputTensor, recordedGradients } from './gradients.js';
 import type { Loss, LossContext, LossResult } from './losses/loss.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { NamedTensor } from './safetensors.js';
@@ -20,47 +21,47 @@ export interface Batch {
 /** A network with its optimiser: one training step, and embeddings. Owns every tensor it keeps. */
 export class EmbeddingNetwork {
   private readonly updater: WeightUpdater;
-  private readonly inputShape: readonly number[];
 
-  /** @param model with one input, of fixed shape but for the batch, and one output [n, dimension] */
+  /**
+   * @param model with one input, of fixed shape but for the batch, and one output [n, dimension]
+   * @param gradients of this model
+   */
   constructor(
     readonly model: LayersModel,
     optimizer: Optimizer,
+    private readonly gradients: Gradients = recordedGradients(model),
   ) {
     this.updater = new WeightUpdater(optimizer, model.trainableWeights);
-    this.inputShape = model.inputs[0].shape.slice(1) as number[];
   }
 
   /**
    * One step of the optimiser on one batch. What the loss learns beside the network is the caller's to move.
    * @returns the loss before the step
    */
-  step(
+  async step(
     { input, labels }: Batch,
     loss: Loss,
     { rates, ...context }: LossContext & { readonly rates: UpdateRates },
-  ): LossResult {
+  ): Promise<LossResult> {
     let result: LossResult | undefined;
-    tf.tidy(() => {
-      const { grads } = tf.variableGrads(() => {
-        const raw = this.model.apply(this.inputTensor(input), { training: true }) as Tensor;
-        const embeddings = loss.normalised ? normaliseRows(raw) : raw;
-        const evaluate = tf.customGrad(((rows: Tensor, save: tf.GradSaveFunc) => {
-          result = loss.evaluate(this.blockOf(rows), labels, context);
-          save([tf.tensor(result.gradient, rows.shape)]);
-          const gradFunc = (dy: Tensor, [gradient]: Tensor[]): Tensor => tf.mul(gradient, dy);
-          return { value: tf.scalar(result.value), gradFunc };
-        }) as Parameters<typeof tf.customGrad>[0]);
-        return evaluate(embeddings) as Scalar;
-      });
-      this.updater.update(grads, rates);
+    const gradients = await this.gradients.compute(input, raw => {
+      const embeddings = loss.normalised ? normaliseRows(raw) : raw;
+      const evaluate = tf.customGrad(((rows: Tensor, save: tf.GradSaveFunc) => {
+        result = loss.evaluate(this.blockOf(rows), labels, context);
+        save([tf.tensor(result.gradient, rows.shape)]);
+        const gradFunc = (dy: Tensor, [gradient]: Tensor[]): Tensor => tf.mul(gradient, dy);
+        return { value: tf.scalar(result.value), gradFunc };
+      }) as Parameters<typeof tf.customGrad>[0]);
+      return evaluate(embeddings) as Scalar;
     });
+    this.updater.update(gradients, rates);
+    tf.dispose(gradients);
     return result as unknown as LossResult;
   }
 
   /** L2-normalised embeddings with running statistics: [n, dimension]. @param input [n, ...input shape] */
   embed(input: Float32Array): VectorBlock {
-    const rows = tf.tidy(() => normaliseRows(this.model.predict(this.inputTensor(input)) as Tensor));
+    const rows = tf.tidy(() => normaliseRows(this.model.predict(inputTensor(this.model, input)) as Tensor));
     const block = this.blockOf(rows);
     rows.dispose();
     return block;
@@ -105,14 +106,10 @@ export class EmbeddingNetwork {
     this.updater.setState(state);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.updater.close();
     this.model.dispose();
-  }
-
-  private inputTensor(input: Float32Array): Tensor {
-    const size = this.inputShape.reduce((product, side) => product * side, 1);
-    return tf.tensor(input, [input.length / size, ...this.inputShape]);
+    await this.gradients.close();
   }
 
   private blockOf(rows: Tensor): VectorBlock {

@@ -3,12 +3,10 @@ import { MedoidError, messageOf } from '../errors.js';
 import { importBackend, nativePackages, tf } from './tf.js';
 import { registerWasmGradientKernels } from './wasm-kernels.js';
 
-/**
- * `auto` picks the fastest engine present: `@tensorflow/tfjs-node-gpu`, `@tensorflow/tfjs-node` (both installed by
- * the user), else WebAssembly, which gets the convolution gradients it lacks from `wasm-kernels.ts`.
- */
-export const engineNames = ['auto', 'node-gpu', 'node', 'wasm', 'cpu'] as const;
+/** `onnx` is ONNX Runtime for the gradients, beside WebAssembly for all else (`choose-engine.ts`). */
+export const engineNames = ['auto', 'node-gpu', 'node', 'onnx', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof engineNames)[number];
+type Backend = Exclude<EngineName, 'auto' | 'onnx'>;
 
 /** Node ≥ 23 no longer has the two functions that tfjs-node 4.22 calls. */
 function restoreRemovedNodeFunctions(): void {
@@ -43,18 +41,19 @@ async function tryNativeEngine(name: keyof typeof nativePackages): Promise<boole
 }
 
 /**
- * Makes an engine ready and answers its name.
- * @param wanted `auto` for the fastest present
+ * Makes a backend of TensorFlow.js ready and answers its name.
+ * @param wanted `auto` for the fastest present: `@tensorflow/tfjs-node-gpu`, `@tensorflow/tfjs-node` (both installed
+ *   by the user), else WebAssembly, which gets the convolution gradients it lacks from `wasm-kernels.ts`
  * @throws MedoidError `engine-unavailable` when the wanted one is not installed or does not start
  */
-export async function loadEngine(wanted: EngineName = 'auto'): Promise<Exclude<EngineName, 'auto'>> {
+export async function loadEngine(wanted: Backend | 'auto' = 'auto'): Promise<Backend> {
   tf.enableProdMode();
   const engine = await pickEngine(wanted);
   await tf.ready();
   return engine;
 }
 
-async function pickEngine(wanted: EngineName): Promise<Exclude<EngineName, 'auto'>> {
+async function pickEngine(wanted: Backend | 'auto'): Promise<Backend> {
   for (const native of ['node-gpu', 'node'] as const) {
     if ((wanted === native || wanted === 'auto') && (await tryNativeEngine(native))) return native;
   }

@@ -1,18 +1,19 @@
 import type { BatchNorm } from './layers/batch-norm.js';
 import { defaultOpset, encodeOnnxModel, type OnnxDraft } from './onnx-format.js';
-import { activationOf, foldable, type GraphNode, isNorm, type Layer, writers } from './onnx-layers.js';
+import {
+  activationOf,
+  foldable,
+  type GraphNode,
+  graphOf,
+  isNorm,
+  type Layer,
+  writers,
+} from './onnx-layers.js';
 import type { LayersModel } from './tf.js';
 import { writeNormalisation } from './write-normalisation.js';
 
 /** Layer types that can be exported; a test holds every network to them. */
 export const exportableLayers: readonly string[] = ['InputLayer', ...Object.keys(writers)];
-
-function graphOf(model: LayersModel): GraphNode[] {
-  return model.layers.map(layer => {
-    const inbound = layer.inboundNodes[0];
-    return { layer, inputs: (inbound?.inboundLayers ?? []).map(source => source.name) };
-  });
-}
 
 /** A network's layers as ONNX, and what to know of them to go on. */
 export interface WrittenLayers {
@@ -79,8 +80,8 @@ export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters:
   const { graph, last, dimension, parameters } = writeLayers(model, 'image');
   writeNormalisation(graph, { input: last, output: 'embedding', opset: defaultOpset });
   const bytes = encodeOnnxModel(graph, {
-    input: { name: 'image', dims: ['n', 3, 'height', 'width'] },
-    output: { name: 'embedding', dims: ['n', dimension] },
+    inputs: [{ name: 'image', dims: ['n', 3, 'height', 'width'] }],
+    outputs: [{ name: 'embedding', dims: ['n', dimension] }],
   });
   return { bytes, parameters };
 }

@@ -2,8 +2,10 @@ import type { ReadTrainingSet, TrainingSet } from '../datasets/training-set.js';
 import { sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
+import { buildNetwork } from './choose-engine.js';
 import { ClassVectors } from './class-vectors.js';
 import { EmbeddingNetwork } from './embedding-network.js';
+import { GraphGradients } from './gradient-graph/graph-gradients.js';
 import { losses } from './losses/index.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
@@ -48,13 +50,14 @@ function find<Entry extends { readonly name: string }>(registry: readonly Entry[
 }
 
 async function createParts({ settings, network: source, training }: FitRequest) {
-  const { preprocessing, dimension, hiddenUnits, seed } = settings;
+  const { dimension, seed } = settings;
   const lossDefinition = find(losses, settings.loss.name);
   const loss = lossDefinition.create(settings.loss.options);
   const sampler = find(samplers, settings.sampler.name).create(settings.sampler.options);
   const optimizer = find(optimizers, settings.optimizer.name).create(settings.optimizer.options);
-  const shape = { inputSize: preprocessing.crop, dimension, hiddenUnits, seed };
-  const network = new EmbeddingNetwork(await source.build(shape), optimizer);
+  const model = await buildNetwork(source, settings);
+  const gradients = settings.engine === 'onnx' ? await GraphGradients.open(model) : undefined;
+  const network = new EmbeddingNetwork(model, optimizer, gradients);
   const classVectors =
     loss.classVectors &&
     new ClassVectors({ classes: training.classes, dimension, seed, ...loss.classVectors });
@@ -116,7 +119,7 @@ export async function fitNetwork(request: FitRequest): Promise<Fitted> {
     await (completed ? takeBestWeights(run, progress) : saveRun(run, progress));
     return { network: learnt.network, progress, completed };
   } catch (error) {
-    learnt.network.close();
+    await learnt.network.close();
     throw error;
   }
 }

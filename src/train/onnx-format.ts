@@ -1,11 +1,16 @@
 import protobuf from 'protobufjs';
 
+/** Plain lists are of whole numbers. */
+export type AttributeValue = number | string | readonly number[] | Float32Array;
+
 /** One operator of the graph; a single output each. */
 export interface OnnxNode {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Of operators that are not ONNX's own. */
+  readonly domain?: string;
 }
 
 export interface OnnxTensor {
@@ -40,7 +45,7 @@ export const defaultOpset = 17;
 const irVersion = 8;
 const float32 = 1;
 const int64 = 7;
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
 /** The part of the ONNX protobuf schema (onnx.ai, field numbers of onnx.proto3) that these models use. */
 const field = (type: string, id: number, rule?: 'repeated') => (rule ? { type, id, rule } : { type, id });
@@ -71,6 +76,7 @@ const root = protobuf.Root.fromJSON({
         name: field('string', 3),
         opType: field('string', 4),
         attribute: field('Attribute', 5, 'repeated'),
+        domain: field('string', 7),
       },
     },
     Attribute: {
@@ -79,6 +85,7 @@ const root = protobuf.Root.fromJSON({
         f: field('float', 2),
         i: field('int64', 3),
         s: field('bytes', 4),
+        floats: field('float', 7, 'repeated'),
         ints: field('int64', 8, 'repeated'),
         type: field('int32', 20),
       },
@@ -99,8 +106,9 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-function encodeAttribute(name: string, value: number | string | readonly number[]): Record<string, unknown> {
+function encodeAttribute(name: string, value: AttributeValue): Record<string, unknown> {
   if (typeof value === 'string') return { name, type: attributeType.string, s: Buffer.from(value) };
+  if (value instanceof Float32Array) return { name, type: attributeType.floats, floats: [...value] };
   if (typeof value !== 'number') return { name, type: attributeType.ints, ints: value };
   if (Number.isInteger(value)) return { name, type: attributeType.int, i: value };
   return { name, type: attributeType.float, f: value };
@@ -123,7 +131,7 @@ const encodeTensor = ({ name, dims, data }: OnnxTensor): Record<string, unknown>
   rawData: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
 });
 
-interface OnnxValues {
+export interface OnnxValues {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 }
@@ -134,6 +142,7 @@ const graphMessage = (graph: OnnxGraph, { inputs, outputs }: OnnxValues): Record
     opType: node.operator,
     input: node.inputs,
     output: [node.output],
+    ...(node.domain === undefined ? {} : { domain: node.domain }),
     attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
   })),
   initializer: graph.initializers.map(encodeTensor),
@@ -150,14 +159,15 @@ export function encodeOnnxGraph(graph: OnnxGraph, values: OnnxValues): Uint8Arra
 /** @returns the bytes of a `.onnx` file */
 export function encodeOnnxModel(
   graph: OnnxGraph,
-  { input, output, opset = defaultOpset }: { input: OnnxValue; output: OnnxValue; opset?: number },
+  { inputs, outputs, opset = defaultOpset }: OnnxValues & { readonly opset?: number },
 ): Uint8Array {
   const model = root.lookupType('Model');
+  const domains = new Set(graph.nodes.flatMap(({ domain }) => domain ?? []));
   const message = {
     irVersion,
     producerName: 'medoid',
-    opsetImport: [{ domain: '', version: opset }],
-    graph: { name: 'medoid', ...graphMessage(graph, { inputs: [input], outputs: [output] }) },
+    opsetImport: [{ domain: '', version: opset }, ...Array.from(domains, domain => ({ domain, version: 1 }))],
+    graph: { name: 'medoid', ...graphMessage(graph, { inputs, outputs }) },
   };
   return model.encode(model.fromObject(message)).finish();
 }

@@ -1,7 +1,7 @@
 import type { AveragePooling } from './layers/average-pooling.js';
 import type { BatchNorm } from './layers/batch-norm.js';
 import type { OnnxDraft } from './onnx-format.js';
-import type { tfl } from './tf.js';
+import type { LayersModel, tfl } from './tf.js';
 
 export type Layer = tfl.layers.Layer;
 
@@ -10,6 +10,14 @@ export interface GraphNode {
   readonly layer: Layer;
   /** Names of the layers it reads. */
   readonly inputs: readonly string[];
+}
+
+/** Layers in the order in which they run. */
+export function graphOf(model: LayersModel): GraphNode[] {
+  return model.layers.map(layer => {
+    const inbound = layer.inboundNodes[0];
+    return { layer, inputs: (inbound?.inboundLayers ?? []).map(source => source.name) };
+  });
 }
 
 /** The activation that a layer has in itself: `linear` or `relu`. @throws Error for any other */
@@ -27,7 +35,8 @@ interface LayerWeight {
 const weightsOf = (layer: Layer): LayerWeight[] =>
   layer.getWeights().map(weight => ({ shape: weight.shape, data: weight.dataSync() as Float32Array }));
 
-const configOf = (layer: Layer): Record<string, unknown> => layer.getConfig() as Record<string, unknown>;
+export const configOf = (layer: Layer): Record<string, unknown> =>
+  layer.getConfig() as Record<string, unknown>;
 
 /** [fh, fw, in, out] → ONNX [out, in, fh, fw], each output channel times `scale`. */
 function convolutionWeights(filter: LayerWeight, scale?: Float32Array): Float32Array {

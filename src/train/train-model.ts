@@ -8,10 +8,11 @@ import { MedoidError } from '../errors.js';
 import { evaluateRetrieval } from '../math/retrieval-metrics.js';
 import type { VectorBlock } from '../math/vectors.js';
 import type { EpochMetrics, TrainingProgress } from './checkpoint.js';
+import { chooseEngine } from './choose-engine.js';
 import { completeChoice } from './complete-options.js';
 import { exportedEpochOf, requireMonitored } from './early-stopping.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
-import { loadEngine } from './engine.js';
+import type { EngineName } from './engine.js';
 import { fitNetwork } from './fit-network.js';
 import type { FrozenBackbone } from './frozen-backbone.js';
 import type { LossResult } from './losses/loss.js';
@@ -61,7 +62,7 @@ export interface TrainingChoice {
   /** `steps` may be left to `epochs`. */
   readonly settings: GivenSettings;
   readonly length: { readonly steps: number } | { readonly epochs: number };
-  readonly engine: Parameters<typeof loadEngine>[0];
+  readonly engine: EngineName;
 }
 
 export interface TrainingRequest extends TrainingChoice {
@@ -217,7 +218,7 @@ async function trainPrepared({
       ...{ settings, heldOut, floor },
     };
   } finally {
-    network.close();
+    await network.close();
   }
 }
 
@@ -231,7 +232,7 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const runDirectory = runDirectoryOf(out);
   const requireFree = () => requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
   await requireFree();
-  const engine = await loadEngine(request.engine);
+  const engine = await chooseEngine(request.engine, request);
   const sets = await readSets(request);
   const settings = completeSettings(request, { engine, images: sets.training.set.labels.length });
   const lock = await request.lock?.(runDirectory);

@@ -57,7 +57,7 @@ export async function train(job: TrainingJob): Promise<boolean> {
     for await (const [{ batch }, input] of workAhead(jobs, load)) {
       await nextTurn(); // signals and the next batch's decoding get their turn
       if (signal.aborted) return false;
-      takeStep(job, { ...batch, input }, epoch);
+      await takeStep(job, { ...batch, input }, epoch);
     }
     const metrics = await finishEpoch(job, epoch);
     progress.history.push(metrics);
@@ -86,7 +86,7 @@ function chooseImages({ learnt, training }: TrainingJob, { input, ...batch }: Lo
   return { input: chosen, labels: positions.map(position => labels[position]) };
 }
 
-function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
+async function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): Promise<void> {
   const { settings, loss, progress } = job;
   const { network, classVectors } = job.learnt;
   const { headLearningRateFactor, weightDecay, clipNorm } = settings;
@@ -95,7 +95,7 @@ function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): void {
   const started = performance.now();
   const batch = chooseImages(job, loaded);
   const classes = classVectors === undefined ? {} : { classVectors: classVectors.block };
-  const result = network.step(batch, loss, { epoch, rates, ...classes });
+  const result = await network.step(batch, loss, { epoch, rates, ...classes });
   if (result.classGradient !== undefined) classVectors?.step(result.classGradient, learningRate);
   if (!Number.isFinite(result.value))
     throw diverged(`the loss of step ${progress.step + 1} is ${result.value}`);

@@ -94,7 +94,7 @@ describe('class vectors', () => {
     expect(evaluate().value).toBeLessThan(0.7 * before);
   });
 
-  it('reach the loss with the labels of training classes as they are, and embeddings of unit length or not', () => {
+  it('reach the loss with the labels of training classes as they are, and embeddings of unit length or not', async () => {
     const seen: { labels: number[]; context: LossContext; lengths: number[] }[] = [];
     const recording = (normalised: boolean): Loss => ({
       normalised,
@@ -113,9 +113,9 @@ describe('class vectors', () => {
     const input = Float32Array.from({ length: 3 * 16 * 16 * 3 }, () => random.normal());
     for (const normalised of [true, false]) {
       const context = { epoch: 4, rates: ratesOf(0.1), classVectors };
-      network.step({ input, labels: [7, 2, 7] }, recording(normalised), context);
+      await network.step({ input, labels: [7, 2, 7] }, recording(normalised), context);
     }
-    network.close();
+    await network.close();
     for (const { labels, context } of seen) {
       expect(labels).toEqual([7, 2, 7]);
       expect(context).toEqual({ epoch: 4, classVectors });

@@ -49,11 +49,11 @@ async function compare(network: EmbeddingNetwork, size: number): Promise<{ worst
 }
 
 /** A few steps, so that running statistics, scales and shifts are none of them what they began as. */
-function trainALittle(network: EmbeddingNetwork, size: number): void {
+async function trainALittle(network: EmbeddingNetwork, size: number): Promise<void> {
   const [definition] = losses;
   const loss = definition.create(definition.options.parse({}));
   for (let step = 0; step < 3; step++) {
-    network.step({ input: randomInput(size), labels: [0, 0, 1, 1] }, loss, {
+    await network.step({ input: randomInput(size), labels: [0, 0, 1, 1] }, loss, {
       epoch: 0,
       rates: ratesOf(0.01),
     });
@@ -68,11 +68,11 @@ describe('export to ONNX', () => {
   it.each(networks.map(network => network.name))('embeds as TensorFlow.js does: %s', async name => {
     for (const size of [32, 47]) {
       const network = new EmbeddingNetwork(buildSmallNetwork(name, size), defaultOptimizer());
-      trainALittle(network, size);
+      await trainALittle(network, size);
       const { worst, spread } = await compare(network, size);
       expect(spread).toBeGreaterThan(0.1);
       expect(worst).toBeLessThan(1e-4);
-      network.close();
+      await network.close();
     }
   });
 
@@ -99,9 +99,9 @@ describe('export to ONNX', () => {
       tfl.model({ inputs: image, outputs: dense as SymbolicTensor }),
       defaultOptimizer(),
     );
-    trainALittle(network, size);
+    await trainALittle(network, size);
     expect((await compare(network, size)).worst).toBeLessThan(1e-4);
-    network.close();
+    await network.close();
   });
 
   const depthwiseCases = [1, 2].flatMap(strides =>
@@ -125,9 +125,9 @@ describe('export to ONNX', () => {
       const flat = tfl.layers.globalAveragePooling2d({}).apply(read) as SymbolicTensor;
       const dense = tfl.layers.dense({ units: 5 }).apply(flat) as SymbolicTensor;
       const network = new EmbeddingNetwork(tfl.model({ inputs: image, outputs: dense }), defaultOptimizer());
-      trainALittle(network, size);
+      await trainALittle(network, size);
       expect((await compare(network, size)).worst).toBeLessThan(1e-4);
-      network.close();
+      await network.close();
     },
   );
 
@@ -155,7 +155,7 @@ describe('export to ONNX', () => {
       const { worst, spread } = await compare(network, side);
       expect(spread).toBeGreaterThan(0.1);
       expect(worst).toBeLessThan(1e-4);
-      network.close();
+      await network.close();
     },
   );
 

@@ -169,7 +169,7 @@ describe('a pretrained layers model', () => {
     expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.1);
     expect(largestDifference(answer.embedding.data as Float32Array, expected)).toBeLessThan(1e-4);
     await session.release();
-    network.close();
+    await network.close();
   });
 
   it('is trained as a whole and the same way each time, whatever was frozen or dropped out before', async () => {
@@ -180,17 +180,17 @@ describe('a pretrained layers model', () => {
     const train = async (): Promise<number[][]> => {
       const network = new EmbeddingNetwork(await source.build(shape), defaultOptimizer());
       for (let step = 0; step < 3; step++) {
-        network.step({ input: pixels, labels: [0, 0] }, loss, { epoch: 0, rates: ratesOf(0.01) });
+        await network.step({ input: pixels, labels: [0, 0] }, loss, { epoch: 0, rates: ratesOf(0.01) });
       }
       const weights = network.weights().map(({ data }) => [...data]);
-      network.close();
+      await network.close();
       return weights;
     };
     const [first, second] = [await train(), await train()];
     expect(first).toEqual(second);
     const before = new EmbeddingNetwork(await source.build(shape), defaultOptimizer());
     const untouched = before.weights().filter(({ data }, i) => String([...data]) === String(first[i]));
-    before.close();
+    await before.close();
     // Only the scale that the file has none of, and what normalises the head, are not learnt.
     expect(untouched.map(({ name }) => name).filter(name => !/gamma|beta/.test(name))).toEqual([]);
   });

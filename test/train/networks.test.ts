@@ -96,14 +96,14 @@ describe('the networks', () => {
     const values: number[] = [];
     const tensors: number[] = [];
     for (let step = 0; step < 8; step++) {
-      values.push(network.step({ input, labels }, loss, { epoch: 0, rates: ratesOf(3e-3) }).value);
+      values.push((await network.step({ input, labels }, loss, { epoch: 0, rates: ratesOf(3e-3) })).value);
       tensors.push(tf.memory().numTensors);
     }
     // The optimiser makes its memory in the first step.
     expect(new Set(tensors.slice(1)).size).toBe(1);
     expect(values[7]).toBeLessThan(0.8 * values[0]);
     expect(network.isFinite()).toBe(true);
-    network.close();
+    await network.close();
     expect(tf.memory().numTensors).toBe(before);
   });
 

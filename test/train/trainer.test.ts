@@ -47,7 +47,7 @@ const firstPixels = (input: Float32Array): number[] =>
 function createNetwork(): { network: EmbeddingNetwork; batches: Batch[] } {
   const batches: Batch[] = [];
   const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
-    step(batch) {
+    async step(batch) {
       batches.push(batch);
       return { value: 1, gradient: new Float32Array(), terms: {} };
     },
@@ -61,7 +61,7 @@ function createNetwork(): { network: EmbeddingNetwork; batches: Batch[] } {
 function createEmbedder(values: readonly (readonly number[] | 'by image')[]): EmbeddingNetwork {
   let steps = 0;
   const network: Pick<EmbeddingNetwork, 'step' | 'embed' | 'isFinite'> = {
-    step: () => {
+    step: async () => {
       steps++;
       return { value: 1, gradient: new Float32Array(), terms: {} };
     },
@@ -123,7 +123,7 @@ describe('training', () => {
   it('stops with an error when what a loss learns has left the finite numbers', async () => {
     const { network } = createNetwork();
     const classVectors = new ClassVectors({ classes: 8, dimension: 1, seed: 0, learningRateFactor: 1 });
-    const step: EmbeddingNetwork['step'] = () => ({
+    const step: EmbeddingNetwork['step'] = async () => ({
       ...{ value: 1, gradient: new Float32Array(), terms: {} },
       classGradient: new Float32Array(8).fill(Number.NaN),
     });

@@ -97,7 +97,8 @@ export class BatchNorm extends tfl.layers.Layer {
     return operation(x, this.gamma.read(), this.beta.read());
   }
 
-  private moveStatistics(mean: Tensor, variance: Tensor): void {
+  /** Moves the running statistics towards those of a batch. @param mean [channels] @param variance [channels] */
+  moveStatistics(mean: Tensor, variance: Tensor): void {
     const moved = (running: Tensor, batch: Tensor): Tensor =>
       tf.add(tf.mul(running, this.momentum), tf.mul(batch, 1 - this.momentum));
     this.movingMean.write(moved(this.movingMean.read(), mean));

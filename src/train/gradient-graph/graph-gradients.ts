@@ -1,0 +1,65 @@
+import { MedoidError } from '../../errors.js';
+import type { Gradients, LossOf } from '../gradients.js';
+import type { BatchNorm } from '../layers/batch-norm.js';
+import { type LayersModel, tf } from '../tf.js';
+import { findBlock, GradientRunner } from './gradient-runner.js';
+import { writeGradientGraphs } from './write-gradient-graphs.js';
+
+/** Gradients by the two graphs of `write-gradient-graphs.ts`, on all cores. Batches of each size have their own. */
+export class GraphGradients implements Gradients {
+  private readonly runners = new Map<number, GradientRunner>();
+
+  private constructor(
+    private readonly model: LayersModel,
+    private readonly block: number,
+  ) {}
+
+  /** @throws MedoidError `engine-unavailable` for a network or a processor that has none here */
+  static async open(model: LayersModel): Promise<GraphGradients> {
+    const block = await findBlock();
+    if (block === undefined) {
+      throw new MedoidError(
+        'engine-unavailable',
+        'ONNX Runtime has no blocked convolutions on this processor',
+      );
+    }
+    writeGradientGraphs(model, { batch: block, block });
+    return new GraphGradients(model, block);
+  }
+
+  async compute(input: Float32Array, lossOf: LossOf): Promise<tf.NamedTensorMap> {
+    const { model } = this;
+    const [, height, width, channels] = model.inputs[0].shape as number[];
+    const batch = input.length / (height * width * channels);
+    const runner = await this.runnerFor(batch);
+    const weights = new Map(
+      model.weights.map(weight => [weight.originalName, weight.read().dataSync<'float32'>()]),
+    );
+    const { embeddings, statistics } = await runner.embed(input, weights);
+    const slope = tf.tidy(() => {
+      const rows = tf.tensor(embeddings, [batch, embeddings.length / batch]);
+      return tf.grad(lossOf)(rows).dataSync<'float32'>();
+    });
+    const gradients = await runner.differentiate(slope);
+    tf.tidy(() => {
+      for (const { layer, mean, variance } of statistics)
+        (layer as BatchNorm).moveStatistics(tf.tensor1d(mean), tf.tensor1d(variance));
+    });
+    const shapes = new Map(model.trainableWeights.map(({ name, shape }) => [name, shape as number[]]));
+    return Object.fromEntries(
+      Array.from(gradients, ([name, data]) => [name, tf.tensor(data, shapes.get(name))]),
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const runner of this.runners.values()) await runner.close();
+  }
+
+  private async runnerFor(batch: number): Promise<GradientRunner> {
+    const known = this.runners.get(batch);
+    if (known !== undefined) return known;
+    const runner = await GradientRunner.open(this.model, { batch, block: this.block });
+    this.runners.set(batch, runner);
+    return runner;
+  }
+}
