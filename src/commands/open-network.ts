@@ -2,9 +2,11 @@ import { MedoidError } from '../errors.js';
 import { CachedBackbone } from '../features/cached-backbone.js';
 import { resolveModel } from '../hub/kept-models.js';
 import type { Preprocessing } from '../images/preprocessing.js';
+import { isEarlierRun, openEarlierRun } from '../train/networks/earlier-run.js';
 import { featureHead } from '../train/networks/feature-head.js';
 import { openLayersModel } from '../train/networks/layers-model.js';
 import { namedNetwork } from '../train/networks/named-network.js';
+import type { NetworkSource } from '../train/networks/network.js';
 import type { TrainingChoice } from '../train/train-model.js';
 import type { CommandContext } from './command.js';
 import { pixelOptionNames, preprocessingOf } from './pixel-options.js';
@@ -39,9 +41,12 @@ function requireOne(input: TrainingInput): void {
   if (input.cropScale === 0 && input.scaledShare !== 1) {
     throw misuse('--scaled-share: expected --crop-scale, too', 'scaledShare');
   }
-  if (input.backbone !== undefined && (input.cropScale !== 0 || input.colourJitter !== 0)) {
+  if (
+    input.backbone !== undefined &&
+    (input.cropScale !== 0 || input.colourJitter !== 0 || input.degradedShare !== 0)
+  ) {
     throw misuse(
-      '--crop-scale and --colour-jitter: expected none with --backbone, whose features are kept',
+      '--crop-scale, --colour-jitter and --degraded-share: expected none with --backbone, whose features are kept',
       'backbone',
     );
   }
@@ -61,6 +66,18 @@ async function openBackbone(
     views: input.featureViews === '2' ? 2 : 1,
     onNotice: report,
   });
+}
+
+/** What `--init` names. */
+async function openInitial(path: string, layer: string | undefined): Promise<NetworkSource> {
+  if (!isEarlierRun(path)) return openLayersModel({ path, layer });
+  if (layer !== undefined) {
+    throw misuse(
+      '--init-layer: expected a layers model in --init, got the folder of a training',
+      'initLayer',
+    );
+  }
+  return openEarlierRun(path);
 }
 
 /** The network that is trained, as the options name it, opened. */
@@ -98,6 +115,6 @@ export async function openNetwork(
   const network =
     input.init === undefined
       ? namedNetwork({ name: input.network ?? defaultNetwork, options: input.networkOptions })
-      : await openLayersModel({ path: input.init, layer: input.initLayer });
+      : await openInitial(input.init, input.initLayer);
   return { network, preprocessing: preprocessingOf(input), close: async () => undefined };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../errors.js';
+import { CachedBackbone } from '../features/cached-backbone.js';
+import { resolveModel } from '../hub/kept-models.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
@@ -48,6 +50,13 @@ function createObserver({ report }: CommandContext): {
     observer: {
       onRead: (done, total) => {
         bar ??= createProgress('read', total, 'images');
+        bar.update(done);
+      },
+      onTaught: (done, total) => {
+        if (done === 0 || bar === undefined) {
+          close();
+          bar = createProgress('teacher', total, 'images');
+        }
         bar.update(done);
       },
       onStart: ({ images, classes, held, steps, step, failed }) => {
@@ -100,6 +109,24 @@ function answer(out: string, outcome: TrainingOutcome, report: string | null): C
   return { json, text, exitCode };
 }
 
+/** @throws MedoidError where `--teacher` is no model that says itself what it wants of pixels */
+async function openTeacher(
+  { teacher, models, featureCache }: { teacher?: string | undefined; models: string; featureCache: string },
+  { report }: CommandContext,
+): Promise<CachedBackbone | undefined> {
+  if (teacher === undefined) return undefined;
+  return CachedBackbone.open(resolveModel(teacher, models), {
+    ...{
+      preprocessing: undefined,
+      output: undefined,
+      pooling: undefined,
+      cacheFolder: featureCache,
+      views: 1,
+    },
+    onNotice: report,
+  });
+}
+
 export const train = defineCommand({
   name: 'train',
   summary: 'Learn an embedding from labelled images and write it as a model directory.',
@@ -109,6 +136,12 @@ export const train = defineCommand({
     split: splitOption('train where there is one, else all'),
     out: z.string().min(1).describe('model directory to write; checkpoints go to <out>.training beside it'),
     ...trainingOptions,
+    teacher: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('model directory or pulled model: a frozen network whose view of the images is imitated'),
+    teacherWeight: numeric(z.number().gt(0)).default(1).describe('weight of that beside the loss'),
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
       .describe('share of the classes held out for Recall@1'),
@@ -130,13 +163,20 @@ export const train = defineCommand({
     }
     const opened = await openNetwork(input, context);
     const { observer, close } = createObserver(context);
+    const teacher = await openTeacher(input, context);
     try {
       const { dataset } = await openDataset(input, ['train']);
       const training = trainingOf(input, opened);
       const outcome = await trainModel({
         ...{ dataset, datasetName, validationShare, out, observer },
         ...training,
-        settings: { ...training.settings, patience, monitor },
+        settings: {
+          ...training.settings,
+          ...{ patience, monitor },
+          teacher:
+            teacher === undefined ? null : { features: teacher.extractor.id, weight: input.teacherWeight },
+        },
+        teacher,
         embedsHeldOut: !input.skipReport,
         lock: lockFolder,
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',
@@ -152,6 +192,7 @@ export const train = defineCommand({
     } finally {
       close();
       await opened.close();
+      await teacher?.close();
     }
   },
 });

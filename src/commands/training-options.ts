@@ -38,7 +38,9 @@ export const trainingOptions = {
     .string()
     .min(1)
     .optional()
-    .describe('model.json of a pretrained TensorFlow.js layers model to start from'),
+    .describe(
+      'what to start from: <out>.training of an earlier run, or model.json of a pretrained TensorFlow.js layers model',
+    ),
   initLayer: z.string().min(1).optional().describe('layer of it that the head reads (default: the last one)'),
   backbone: z
     .string()
@@ -83,6 +85,9 @@ export const trainingOptions = {
   colourJitter: numeric(augmentation.colourJitter)
     .default(0)
     .describe('how far brightness, contrast and saturation are varied'),
+  degradedShare: numericWithDefault(augmentation.degradedShare).describe(
+    'share of the images that are blurred, re-encoded as JPEG or enlarged from a small copy before they are cropped',
+  ),
   optimizer: z.enum(namesOf(optimizers)).default('rmsprop').describe('how gradients move the weights'),
   optimizerOptions: nameValuePairs.default({}).describe('options of the optimiser, such as decay=0.9'),
   learningRate: numeric(shape.learningRate).default(0.01).describe('step size of the optimiser'),
@@ -116,7 +121,8 @@ export function trainingOf(
   input: TrainingInput,
   { network, backbone, preprocessing }: OpenedNetwork,
 ): TrainingChoice {
-  const { dimension, hiddenUnits, batchSize, classShare, cropScale, scaledShare, colourJitter, seed } = input;
+  const { dimension, hiddenUnits, batchSize, classShare, seed } = input;
+  const { cropScale, scaledShare, colourJitter, degradedShare } = input;
   const { learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps } = input;
   const { schedule, decaySteps, decayFactor, steps, epochs, engine } = input;
   if (steps !== undefined && epochs !== undefined) {
@@ -129,7 +135,7 @@ export function trainingOf(
       sampler: { name: input.sampler, options: input.samplerOptions },
       optimizer: { name: input.optimizer, options: input.optimizerOptions },
       preprocessing,
-      augmentation: { cropScale, scaledShare, colourJitter },
+      augmentation: { cropScale, scaledShare, colourJitter, degradedShare },
       ...{ dimension, hiddenUnits, batchSize, classShare, seed },
       ...{ learningRate, headLearningRateFactor, weightDecay, clipNorm, warmupSteps },
       ...{ schedule, decaySteps, decayFactor },

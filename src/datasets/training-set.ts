@@ -1,3 +1,4 @@
+import type { VectorBlock } from '../math/vectors.js';
 import type { Example } from './dataset.js';
 import type { UnreadableExample } from './read-example.js';
 
@@ -5,6 +6,8 @@ import type { UnreadableExample } from './read-example.js';
 export interface TrainingSet {
   /** Class number of each example: [examples]. */
   readonly labels: Int32Array;
+  /** What the embedding of each is to be like, by a teacher, if there is one: [examples, dimension]. */
+  readonly targets?: VectorBlock;
   /** Network input of some examples as they are embedded: [n, ...input shape]. */
   load(batch: readonly number[]): Promise<Float32Array>;
   /** Network input of some examples, each varied at random: [n, ...input shape]. @param seed names the draw */

@@ -1,4 +1,5 @@
 import { type Augmentation, drawVariation, writeVariedInput } from '../images/augmentation.js';
+import { degrade, drawDegradation } from '../images/degradation.js';
 import {
   centreCrop,
   type InputSlot,
@@ -54,7 +55,22 @@ export function loadVariedBatch(
 ): Promise<Float32Array> {
   const { preprocessing } = images;
   const random = createRandom(seed);
-  return fillBatch(readPixels, images, (pixels, slot) => {
+  const { degradedShare } = augmentation;
+  const degrading = createRandom(`${seed}/degraded`);
+  // Drawn before any picture is read, so that the order in which they come does not matter.
+  const degradations = new Map(
+    degradedShare === 0
+      ? []
+      : images.batch.flatMap(image =>
+          degrading.next() < degradedShare ? [[image, drawDegradation(degrading)] as const] : [],
+        ),
+  );
+  const readDegraded: ReadPixels = async image => {
+    const pixels = await readPixels(image);
+    const degradation = degradations.get(image);
+    return degradation === undefined ? pixels : degrade(pixels, degradation);
+  };
+  return fillBatch(readDegraded, images, (pixels, slot) => {
     const variation = drawVariation(augmentation, preprocessing, random);
     writeVariedInput({ pixels, side: Math.sqrt(pixels.length / 3), variation }, preprocessing, slot);
   });

@@ -16,6 +16,8 @@ export interface Batch {
   readonly input: Float32Array;
   /** Numbers of training classes: [m]. */
   readonly labels: ArrayLike<number>;
+  /** What a teacher makes of each, if there is one: [m, dimension]. */
+  readonly targets?: VectorBlock | undefined;
 }
 
 /** A network with its optimiser: one training step, and embeddings. Owns every tensor it keeps. */
@@ -39,7 +41,7 @@ export class EmbeddingNetwork {
    * @returns the loss before the step
    */
   async step(
-    { input, labels }: Batch,
+    { input, labels, targets }: Batch,
     loss: Loss,
     { rates, ...context }: LossContext & { readonly rates: UpdateRates },
   ): Promise<LossResult> {
@@ -47,7 +49,11 @@ export class EmbeddingNetwork {
     const gradients = await this.gradients.compute(input, raw => {
       const embeddings = loss.normalised ? normaliseRows(raw) : raw;
       const evaluate = tf.customGrad(((rows: Tensor, save: tf.GradSaveFunc) => {
-        result = loss.evaluate(this.blockOf(rows), labels, context);
+        result = loss.evaluate(
+          this.blockOf(rows),
+          labels,
+          targets === undefined ? context : { ...context, targets },
+        );
         save([tf.tensor(result.gradient, rows.shape)]);
         const gradFunc = (dy: Tensor, [gradient]: Tensor[]): Tensor => tf.mul(gradient, dy);
         return { value: tf.scalar(result.value), gradFunc };

@@ -14,6 +14,7 @@ import { type Run, saveRun, startRun, takeBestWeights } from './run-files.js';
 import { samplers } from './samplers/index.js';
 import type { PlannedBatch } from './samplers/sampler.js';
 import type { TrainingSettings } from './settings.js';
+import { withTeacher } from './teacher.js';
 import { train } from './trainer.js';
 
 export interface FitRequest {
@@ -52,7 +53,9 @@ function find<Entry extends { readonly name: string }>(registry: readonly Entry[
 async function createParts({ settings, network: source, training }: FitRequest) {
   const { dimension, seed } = settings;
   const lossDefinition = find(losses, settings.loss.name);
-  const loss = lossDefinition.create(settings.loss.options);
+  const own = lossDefinition.create(settings.loss.options);
+  const { teacher } = settings;
+  const loss = teacher === null ? own : withTeacher(own, teacher.weight);
   const sampler = find(samplers, settings.sampler.name).create(settings.sampler.options);
   const optimizer = find(optimizers, settings.optimizer.name).create(settings.optimizer.options);
   const model = await buildNetwork(source, settings);
@@ -61,7 +64,7 @@ async function createParts({ settings, network: source, training }: FitRequest) 
   const classVectors =
     loss.classVectors &&
     new ClassVectors({ classes: training.classes, dimension, seed, ...loss.classVectors });
-  const terms = Object.keys(lossDefinition.terms);
+  const terms = [...Object.keys(lossDefinition.terms), ...(teacher === null ? [] : ['imitation'])];
   return { loss, terms, sampler, learnt: { network, classVectors } };
 }
 

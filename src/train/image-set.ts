@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import pLimit from 'p-limit';
 import type { Dataset, Example } from '../datasets/dataset.js';
 import { type HashedExample, orderExamples } from '../datasets/order-examples.js';
@@ -9,8 +10,11 @@ import { decodeResized, hashImage } from '../images/decode.js';
 import type { Preprocessing } from '../images/preprocessing.js';
 import { loadBatch, loadVariedBatch } from './batch-loader.js';
 
-/** Decoded images up to this many bytes are kept; the rest is decoded again whenever it is met. */
-const keptBytes = 1024 ** 3;
+/**
+ * Decoded images up to this many bytes are kept, a quarter of the memory there is, but at least 1 GiB; the rest is
+ * decoded again whenever it is met.
+ */
+const keptBytes = Math.max(1024 ** 3, Math.min(process.constrainedMemory() || Infinity, totalmem()) / 4);
 const readAtOnce = 8;
 
 interface ReadImage extends HashedExample {

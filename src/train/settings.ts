@@ -21,6 +21,11 @@ export const trainingSettingsSchema = z.strictObject({
   /** Distinct classes a batch as a share of m, the paper's C/m; of the sampler c-over-m. */
   classShare: z.number().gt(0).max(1),
   augmentation: augmentationSchema,
+  /** What `withTeacher` adds to the loss, and which network the teacher is. */
+  teacher: z
+    .strictObject({ features: z.string(), weight: z.number().gt(0) })
+    .nullable()
+    .default(null),
   learningRate: z.number().gt(0),
   /** Learning rate of the head as a multiple. */
   headLearningRateFactor: z.number().gt(0).default(1),

@@ -25,6 +25,7 @@ import {
   type TrainingSettings,
   trainingSettingsSchema,
 } from './settings.js';
+import { readTargets, type Teacher } from './teacher.js';
 import { batchesPerEpoch } from './trainer.js';
 import { embedSet, unitFeatures } from './validate.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
@@ -39,6 +40,8 @@ export interface Floor {
 export interface TrainingObserver {
   /** While the images are read, before the first step. */
   readonly onRead?: (done: number, total: number) => void;
+  /** While the teacher looks at them. */
+  readonly onTaught?: (done: number, total: number) => void;
   readonly onStart?: (run: {
     images: number;
     classes: number;
@@ -69,6 +72,8 @@ export interface TrainingRequest extends TrainingChoice {
   /** Classes to train with and to validate on; which ones are held out is drawn by the seed. */
   readonly dataset: Dataset;
   readonly datasetName: string;
+  /** What `settings.teacher` names. */
+  readonly teacher?: Teacher | undefined;
   /** Share of the classes held out; 0 = none. */
   readonly validationShare: number;
   /** Model directory that is written in the end. */
@@ -135,8 +140,19 @@ async function readSets(
       `expected images of at least 2 classes, got ${training.classes}`,
     );
   }
+  const { teacher } = request;
+  const targets =
+    teacher &&
+    (await readTargets(
+      teacher,
+      { dataset: split.training, training, settings },
+      {
+        signal,
+        onProgress: done => observer?.onTaught?.(done, split.training.examples.length),
+      },
+    ));
   return {
-    training,
+    training: targets === undefined ? training : { ...training, set: { ...training.set, targets } },
     validation: await read(split.validation, split.training.examples.length, false),
   };
 }

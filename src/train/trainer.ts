@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSet } from '../datasets/training-set.js';
 import { MedoidError } from '../errors.js';
+import { rowOf, stackVectors, type VectorBlock } from '../math/vectors.js';
 import { workAhead } from '../work-ahead.js';
 import { type EpochMetrics, emptySums, type Learnt, type TrainingProgress } from './checkpoint.js';
 import { hasStalled } from './early-stopping.js';
@@ -73,17 +74,26 @@ const diverged = (what: string): MedoidError =>
     `training has left the finite numbers: ${what}; try a lower --learning-rate`,
   );
 
+const rowsOf = (block: VectorBlock, rows: readonly number[]): VectorBlock =>
+  stackVectors(
+    rows.map(row => rowOf(block, row)),
+    block.dimension,
+  );
+
 /** The images of a batch that are trained on, out of those that were loaded. */
 function chooseImages({ learnt, training }: TrainingJob, { input, ...batch }: LoadedBatch): Batch {
-  const labels = batch.images.map(image => training.labels[image]);
-  if (batch.choose === undefined) return { input, labels };
+  const describe = (images: readonly number[]): Omit<Batch, 'input'> => ({
+    labels: images.map(image => training.labels[image]),
+    targets: training.targets && rowsOf(training.targets, images),
+  });
+  if (batch.choose === undefined) return { input, ...describe(batch.images) };
   const positions = batch.choose(learnt.network.embed(input));
   const size = input.length / batch.images.length;
   const chosen = new Float32Array(positions.length * size);
   for (const [to, from] of positions.entries()) {
     chosen.set(input.subarray(from * size, (from + 1) * size), to * size);
   }
-  return { input: chosen, labels: positions.map(position => labels[position]) };
+  return { input: chosen, ...describe(positions.map(position => batch.images[position])) };
 }
 
 async function takeStep(job: TrainingJob, loaded: LoadedBatch, epoch: number): Promise<void> {

@@ -52,7 +52,7 @@ describe('reading a feature set', () => {
     const images = await readImageSet(dataset, {
       preprocessing: tinyPreprocessing,
       side: tinyPreprocessing.resize,
-      augmentation: { cropScale: 0, scaledShare: 1, colourJitter: 0 },
+      augmentation: { cropScale: 0, scaledShare: 1, colourJitter: 0, degradedShare: 0 },
       signal: new AbortController().signal,
     });
     const features = await read();

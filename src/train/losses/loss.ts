@@ -19,6 +19,8 @@ export interface LossContext {
   readonly epoch: number;
   /** One row a training class, [classes, dimension], as they are now; there for every loss that learns some. */
   readonly classVectors?: VectorBlock;
+  /** What a teacher makes of each image of the batch, [m, dimension]; there for a loss with a teacher. */
+  readonly targets?: VectorBlock;
 }
 
 /**
