@@ -4,6 +4,7 @@ import type { Example } from '../datasets/dataset.js';
 import { isInSplit } from '../datasets/select-split.js';
 import { colourHistogram } from '../embed/colour-histogram.js';
 import { type Embedder, OnnxEmbedder } from '../embed/embedder.js';
+import { perceptualHashBits } from '../embed/perceptual-hash.js';
 import { MedoidError } from '../errors.js';
 import { embedExamples } from '../evaluation/embed-examples.js';
 import { evaluateEmbeddings } from '../evaluation/evaluate-embeddings.js';
@@ -22,10 +23,13 @@ import { createProgress } from './progress.js';
 import { reportEvaluation, reportOption } from './report-evaluation.js';
 import { tryReport } from './try-report.js';
 
+/** What looks at pictures without having learnt anything. */
+const baselineNames = ['colour-histogram', 'perceptual-hash'] as const;
+
 interface Embedding {
   readonly model?: string | undefined;
   readonly models: string;
-  readonly baseline?: string | undefined;
+  readonly baseline?: (typeof baselineNames)[number] | undefined;
   readonly crops: CropCount;
 }
 
@@ -43,8 +47,16 @@ function checkEmbedding({ model, baseline, crops }: Embedding): void {
   }
 }
 
-const openEmbedder = async ({ model, models, crops }: Embedding): Promise<Embedder> =>
-  model === undefined ? colourHistogram : OnnxEmbedder.open(resolveModel(model, models), { crops });
+const baselines: Readonly<Record<(typeof baselineNames)[number], Embedder>> = {
+  'colour-histogram': colourHistogram,
+  'perceptual-hash': perceptualHashBits,
+};
+
+/** @param embedding as `checkEmbedding` wants it */
+const openEmbedder = async ({ model, models, baseline, crops }: Embedding): Promise<Embedder> =>
+  baseline === undefined
+    ? OnnxEmbedder.open(resolveModel(model as string, models), { crops })
+    : baselines[baseline];
 
 const indexes: Record<'none' | 'hnsw', IndexToMeasure | undefined> = {
   none: undefined,
@@ -68,7 +80,7 @@ export const evaluate = defineCommand({
     split: splitPairOption('query:gallery or test where there are such, else all'),
     model: z.string().min(1).optional().describe('model directory, or name of a model in --models'),
     models: modelsOption,
-    baseline: z.enum(['colour-histogram']).optional().describe('measure this instead of a model'),
+    baseline: z.enum(baselineNames).optional().describe('measure this instead of a model'),
     k: neighbourCountsOption,
     crops: numeric(z.literal(cropCounts))
       .default(1)

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../errors.js';
 import { CachedBackbone } from '../features/cached-backbone.js';
 import { resolveModel } from '../hub/kept-models.js';
+import { preprocessingSchema } from '../images/preprocessing.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
@@ -142,6 +143,9 @@ export const train = defineCommand({
       .optional()
       .describe('model directory or pulled model: a frozen network whose view of the images is imitated'),
     teacherWeight: numeric(z.number().gt(0)).default(1).describe('weight of that beside the loss'),
+    servingSize: numeric(preprocessingSchema.shape.crop)
+      .optional()
+      .describe('side of the pictures that the model will ask for (default: --image-size)'),
     validationShare: numeric(z.number().min(0).max(0.9))
       .default(0.1)
       .describe('share of the classes held out for Recall@1'),
@@ -155,7 +159,16 @@ export const train = defineCommand({
   }),
   async run(input, context): Promise<CommandResult> {
     const { out, resume, overwrite, dataset: datasetName, validationShare } = input;
-    const { patience, monitor } = input;
+    const { patience, monitor, servingSize } = input;
+    if (servingSize !== undefined && input.backbone !== undefined) {
+      throw new MedoidError(
+        'invalid-option',
+        'expected no --serving-size with --backbone, which says it itself',
+        {
+          field: 'servingSize',
+        },
+      );
+    }
     if (resume && overwrite) {
       throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
         field: 'resume',
@@ -177,6 +190,7 @@ export const train = defineCommand({
             teacher === undefined ? null : { features: teacher.extractor.id, weight: input.teacherWeight },
         },
         teacher,
+        servingSize,
         embedsHeldOut: !input.skipReport,
         lock: lockFolder,
         existing: resume ? 'resume' : overwrite ? 'overwrite' : 'refuse',

@@ -31,6 +31,13 @@ export const defaultPreprocessing = (crop: number): Preprocessing => ({
   std: [64, 64, 64],
 });
 
+/** The same for another side of the network's input, the square in proportion. */
+export const resizedTo = (preprocessing: Preprocessing, crop: number): Preprocessing => ({
+  ...preprocessing,
+  resize: Math.round((preprocessing.resize * crop) / preprocessing.crop),
+  crop,
+});
+
 /** Which window of the resized square is taken, and whether it is mirrored left to right. */
 export interface CropWindow {
   readonly top: number;

@@ -78,6 +78,8 @@ export interface TrainingRequest extends TrainingChoice {
   readonly validationShare: number;
   /** Model directory that is written in the end. */
   readonly out: string;
+  /** Side of the pictures that it says it wants, where it is not the one that it was trained with. */
+  readonly servingSize?: number | undefined;
   readonly existing: 'refuse' | 'overwrite' | 'resume';
   /** Keeps the folder of the run to this process; called before anything is written there. */
   readonly lock?: (runDirectory: string) => Promise<{ close(): void }>;
@@ -224,7 +226,14 @@ async function trainPrepared({
     const { step: steps, history } = progress;
     const exported = exportedEpochOf(history, settings);
     const manifest = completed
-      ? await writeModel(out, { network, backbone }, { settings, data, metrics: exported })
+      ? await writeModel(
+          out,
+          { network, backbone },
+          {
+            ...{ settings, data, metrics: exported },
+            servingSize: request.servingSize,
+          },
+        )
       : undefined;
     const isWanted = completed && request.embedsHeldOut === true && !signal.aborted;
     const heldOut = isWanted ? await embedHeldOut(network, validation, settings) : undefined;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Manifest, manifestSchema, occupantOf, saveModel, sha256 } from '../embed/manifest.js';
 import { MedoidError } from '../errors.js';
+import { resizedTo } from '../images/preprocessing.js';
 import { appendOnnxHead } from './append-onnx-head.js';
 import type { EpochMetrics } from './checkpoint.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
@@ -69,7 +70,14 @@ export async function writeModel(
     settings,
     data,
     metrics,
-  }: { settings: TrainingSettings; data: TrainingDataSummary; metrics: EpochMetrics | undefined },
+    servingSize = settings.preprocessing.crop,
+  }: {
+    settings: TrainingSettings;
+    data: TrainingDataSummary;
+    metrics: EpochMetrics | undefined;
+    /** Side of the input that the model is served with, where it is not the one that it was trained with. */
+    servingSize?: number | undefined;
+  },
 ): Promise<Manifest> {
   const target = resolve(directory);
   const { bytes, parameters, input, output } = await exportTrained(trained);
@@ -81,7 +89,7 @@ export async function writeModel(
     weights: { file: weightsFile, sha256: sha256(bytes), parameters },
     ...{ input, output },
     dimension: settings.dimension,
-    preprocessing,
+    preprocessing: resizedTo(preprocessing, servingSize),
     architecture: { network: architecture.name, options: architecture.options },
     training: { ...data, seed, engine, steps: metrics?.steps ?? 0, options: { loss, ...rest } },
     metrics:
