@@ -18,8 +18,13 @@ const memoryFor = (values: readonly NamedShape[]): Feeds =>
 
 const dataOf = (tensors: Feeds, name: string): Float32Array => tensors[name].data as Float32Array;
 
+/** Threads that wait by spinning would keep the cores from the other graph and from the loss between the two. */
 const openSession = (bytes: Uint8Array): Promise<Session> =>
-  InferenceSession.create(bytes, { graphOptimizationLevel: 'all', logSeverityLevel: 3 });
+  InferenceSession.create(bytes, {
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
 
 /** Channels a block of ONNX Runtime's blocked layout on this processor; undefined where it has none. */
 export async function findBlock(): Promise<number | undefined> {
