@@ -44,6 +44,8 @@ export const manifestSchema = z.strictObject({
   }),
   input: z.string(),
   output: z.string(),
+  /** Name of another output, what the embedding is made of, [n, features]: better than it for a head to read. */
+  features: z.string().optional(),
   /** Only where `output` is [n, tokens, dimension]. */
   pooling: poolingSchema.optional(),
   dimension: z.int().min(1).max(4096),

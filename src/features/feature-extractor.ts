@@ -14,7 +14,7 @@ export type View = 'centre' | 'mirrored';
 export interface FeatureExtractorOptions {
   /** Of a model without a manifest; refused for one with. */
   readonly preprocessing?: Preprocessing | undefined;
-  /** Name of the output that holds the features; the only one that may unless given. */
+  /** Name of the output that holds the features; unless given, what a manifest says, else the only one that may. */
   readonly output?: string | undefined;
   /** Of an output of tokens [n, t, d]; refused for the one that a manifest tells of. */
   readonly pooling?: Pooling | undefined;
@@ -79,7 +79,11 @@ export class FeatureExtractor {
       threads: options.threads,
       choose: (inputs, outputs) => ({
         input: found.manifest?.input ?? chooseInput(path, inputs),
-        output: chooseOutput(outputs, { path, pooling, wanted: options.output ?? found.manifest?.output }),
+        output: chooseOutput(outputs, {
+          path,
+          pooling,
+          wanted: options.output ?? found.manifest?.features ?? found.manifest?.output,
+        }),
       }),
     });
     try {

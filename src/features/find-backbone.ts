@@ -9,7 +9,9 @@ export interface FoundBackbone {
   readonly weights: Uint8Array;
   readonly weightsSha256: string;
   /** Undefined where the file stands for itself. */
-  readonly manifest: Pick<Manifest, 'input' | 'output' | 'pooling' | 'preprocessing'> | undefined;
+  readonly manifest:
+    | Pick<Manifest, 'input' | 'output' | 'features' | 'pooling' | 'preprocessing'>
+    | undefined;
 }
 
 const missing = (path: string, error: unknown): MedoidError =>

@@ -21,6 +21,8 @@ export interface WrittenLayers {
   /** Tensor that holds the output of the last layer, not normalised: [n, dimension]. */
   readonly last: string;
   readonly dimension: number;
+  /** What the network makes of a picture before its head, a mean over space: [n, count]. */
+  readonly pooled: { readonly name: string; readonly count: number } | undefined;
   readonly parameters: number;
 }
 
@@ -62,8 +64,14 @@ export function writeLayers(model: LayersModel, input: string): WrittenLayers {
   }
   // Scalars are bounds of ReLU6, nothing that was learnt.
   const learnt = graph.initializers.filter(({ dims }) => dims.length > 0);
+  const pools = nodes.filter(({ layer }) => layer.getClassName() === 'GlobalAveragePooling2D');
+  const pool = pools.at(-1)?.layer;
   return {
     graph,
+    pooled: pool && {
+      name: names.get(pool.name) as string,
+      count: (pool.outputShape as number[]).at(-1) as number,
+    },
     last: names.get((model.outputs[0].sourceLayer as Layer).name) as string,
     dimension: model.outputs[0].shape.at(-1) as number,
     parameters: learnt.reduce((sum, { data }) => sum + data.length, 0),
@@ -72,16 +80,23 @@ export function writeLayers(model: LayersModel, input: string): WrittenLayers {
 
 /**
  * Writes a network as ONNX: input `image` [n, 3, height, width] (NCHW, any size), output `embedding` [n, dimension],
- * L2-normalised.
- * @returns the encoded model and its number of parameters
+ * L2-normalised, and the mean over space that its head reads, if it does.
+ * @returns the encoded model, its number of parameters and the name of the output of that mean
  * @throws Error as `writeLayers`
  */
-export function exportOnnx(model: LayersModel): { bytes: Uint8Array; parameters: number } {
-  const { graph, last, dimension, parameters } = writeLayers(model, 'image');
+export function exportOnnx(model: LayersModel): {
+  readonly bytes: Uint8Array;
+  readonly parameters: number;
+  readonly features: string | undefined;
+} {
+  const { graph, last, dimension, parameters, pooled } = writeLayers(model, 'image');
   writeNormalisation(graph, { input: last, output: 'embedding', opset: defaultOpset });
   const bytes = encodeOnnxModel(graph, {
     inputs: [{ name: 'image', dims: ['n', 3, 'height', 'width'] }],
-    outputs: [{ name: 'embedding', dims: ['n', dimension] }],
+    outputs: [
+      { name: 'embedding', dims: ['n', dimension] },
+      ...(pooled === undefined ? [] : [{ name: pooled.name, dims: ['n', pooled.count] }]),
+    ],
   });
-  return { bytes, parameters };
+  return { bytes, parameters, features: pooled?.name };
 }

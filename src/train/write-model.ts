@@ -52,10 +52,13 @@ interface Trained {
 }
 
 /** One ONNX model from pictures to embeddings, the frozen part before a head in it. */
-async function exportTrained({
-  network,
-  backbone,
-}: Trained): Promise<{ bytes: Uint8Array; parameters: number; input: string; output: string }> {
+async function exportTrained({ network, backbone }: Trained): Promise<{
+  readonly bytes: Uint8Array;
+  readonly parameters: number;
+  readonly input: string;
+  readonly output: string;
+  readonly features?: string | undefined;
+}> {
   if (backbone === undefined) return { ...exportOnnx(network.model), input: 'image', output: 'embedding' };
   const { input, output: features, pooling } = backbone;
   const bytes = await backbone.readWeights();
@@ -80,14 +83,14 @@ export async function writeModel(
   },
 ): Promise<Manifest> {
   const target = resolve(directory);
-  const { bytes, parameters, input, output } = await exportTrained(trained);
+  const { bytes, parameters, input, output, features } = await exportTrained(trained);
   const { network: architecture, preprocessing, loss, seed, engine, ...rest } = settings;
   const manifest = manifestSchema.parse({
     formatVersion: 1,
     name: basename(target),
     createdAt: new Date().toISOString(),
     weights: { file: weightsFile, sha256: sha256(bytes), parameters },
-    ...{ input, output },
+    ...{ input, output, ...(features === undefined ? {} : { features }) },
     dimension: settings.dimension,
     preprocessing: resizedTo(preprocessing, servingSize),
     architecture: { network: architecture.name, options: architecture.options },

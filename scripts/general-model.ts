@@ -1,0 +1,128 @@
+/**
+ * `npm run general-model -- --data <folder of sets> --teacher <model directory> [--work <folder>]`: trains `models/general`
+ * as its card says and measures it beside what it is to be compared with. Hours; what is there already is not done
+ * again, and a training that was stopped goes on, so that the same command continues.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { formatTable } from '../src/commands/format-table.js';
+import { replaceFile } from '../src/durable-file.js';
+import { MedoidError, understandError } from '../src/errors.js';
+import { readTextFile } from '../src/text-file.js';
+import { type Measure, prepareMeasures } from './general-model/measures.js';
+import { writeTrainingPictures } from './general-model/training-pictures.js';
+import { type Training, trainings } from './general-model/trainings.js';
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Runs a command line of Medoid. @returns what it prints on stdout @throws MedoidError where it fails */
+async function medoid(...args: string[]): Promise<string> {
+  tell(`\n$ medoid ${args.join(' ')}`);
+  const cli = resolve(import.meta.dirname, '../src/cli.js');
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed, exitCode] = await Promise.all([
+    text(child.stdout),
+    new Promise(done => child.on('close', done)),
+  ]);
+  if (exitCode !== 0) throw new MedoidError('interrupted', `medoid ${args[0]} ended with ${exitCode}`);
+  return printed;
+}
+
+async function train({ name, options }: Training, shared: readonly string[], work: string): Promise<void> {
+  const out = join(work, name);
+  if (existsSync(join(out, 'manifest.json'))) return;
+  const isStopped = existsSync(join(`${out}.training`, 'checkpoint.safetensors'));
+  const placed = options.map(option => option.replace('{work}', work));
+  await medoid('train', '--out', out, ...shared, ...placed, ...(isStopped ? ['--resume'] : []));
+}
+
+interface Measured {
+  readonly what: string;
+  readonly set: string;
+  readonly quality: {
+    readonly recallAt: Record<string, number>;
+    readonly mapAtR: number;
+    readonly nmi: { readonly geometric: number };
+    readonly f1: number;
+  };
+}
+
+/** One row a model: Recall@1, 2, 4, 8, MAP@R, NMI, F1. */
+function render(set: string, measured: readonly Measured[]): string {
+  const heading = [set, 'R@1', 'R@2', 'R@4', 'R@8', 'MAP@R', 'NMI', 'F1'];
+  const rows = measured.map(({ what, quality: { recallAt, mapAtR, nmi, f1 } }) => [
+    what,
+    ...[...Object.values(recallAt), mapAtR, nmi.geometric, f1].map(value => value.toFixed(4)),
+  ]);
+  return formatTable([heading, ...rows]);
+}
+
+/** Measures each of the candidates on each of the sets; a measure that is kept is not taken again. */
+async function measureAll(
+  candidates: Readonly<Record<string, readonly string[]>>,
+  measures: readonly Measure[],
+  work: string,
+): Promise<void> {
+  const folder = join(work, 'measured');
+  await mkdir(folder, { recursive: true });
+  for (const { name: set, options } of measures) {
+    const measured: Measured[] = [];
+    for (const [what, asked] of Object.entries(candidates)) {
+      const kept = join(folder, `${set} ${what}.json`);
+      if (!existsSync(kept))
+        await replaceFile(kept, await medoid('evaluate', ...options, ...asked, '--json'));
+      measured.push({ what, set, quality: JSON.parse(await readTextFile(kept)) });
+    }
+    process.stdout.write(`\n${render(set, measured)}\n`);
+  }
+}
+
+async function run(): Promise<void> {
+  const given = parseArgs({
+    options: {
+      data: { type: 'string' },
+      teacher: { type: 'string' },
+      work: { type: 'string', default: 'general-model' },
+    },
+  }).values;
+  const { data, teacher, work } = given;
+  if (data === undefined || teacher === undefined) {
+    throw new MedoidError(
+      'invalid-option',
+      'expected --data, the folder of the sets, and --teacher, a model directory',
+    );
+  }
+  tell(`${cpus().length} cores: ${cpus()[0]?.model}`);
+  const pictures = join(work, 'pictures');
+  const list = join(pictures, 'list.csv');
+  if (!existsSync(list)) await writeTrainingPictures(data, { folder: pictures, tell });
+  const shared = [
+    ...['--dataset', 'csv', '--data', list, '--feature-cache', join(work, 'features'), '--teacher', teacher],
+  ];
+  for (const training of trainings) await train(training, shared, work);
+  const [{ options }] = trainings;
+  await train({ name: 'untrained', options: [...options, '--steps', '0'] }, shared, work);
+  const last = trainings.at(-1)?.name as string;
+  await cp(join(work, last), join(work, 'general'), { recursive: true });
+  const candidates = {
+    'colour histogram': ['--baseline', 'colour-histogram'],
+    'perceptual hash': ['--baseline', 'perceptual-hash'],
+    'the same network, untrained': ['--model', join(work, 'untrained')],
+    'teacher (ImageNet)': ['--model', teacher],
+    general: ['--model', join(work, 'general')],
+  };
+  await measureAll(candidates, await prepareMeasures(data, work), work);
+}
+
+try {
+  await run();
+} catch (error) {
+  const { code, message } = understandError(error);
+  process.stderr.write(`medoid general-model: ${code}: ${message}\n`);
+  process.exitCode = 1;
+}
