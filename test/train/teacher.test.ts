@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,23 +68,14 @@ describe('training with a teacher and from an earlier run', () => {
   let data: string;
   const at = (name: string): string => join(folder, name);
   const quick = [
-    ...['--batch-size', '8', '--image-size', '16', '--dimension', '8', '--warmup-steps', '0', '--json'],
+    ...['--batch-size', '8', '--dimension', '8', '--warmup-steps', '0', '--json'],
     ...['--validation-share', '0.3', '--skip-report', '--optimizer', 'adam', '--learning-rate', '0.01'],
   ];
   const train = async (name: string, ...options: string[]) => {
-    const { exitCode, stdout, stderr } = await runMedoid(
-      ...[
-        'train',
-        '--data',
-        data,
-        '--out',
-        at(name),
-        '--feature-cache',
-        at('features'),
-        ...quick,
-        ...options,
-      ],
-    );
+    // A backbone says itself what it wants of pixels.
+    const size = options.includes('--backbone') ? [] : ['--image-size', '16'];
+    const places = ['--data', data, '--out', at(name), '--feature-cache', at('features')];
+    const { exitCode, stdout, stderr } = await runMedoid('train', ...places, ...quick, ...size, ...options);
     if (exitCode !== 0) throw new Error(stderr);
     return JSON.parse(stdout);
   };
@@ -112,6 +103,14 @@ describe('training with a teacher and from an earlier run', () => {
     expect(larger.weightsSha256).toBe(teacher.weightsSha256);
     const begun = await train('begun', ...init, '--dimension', '12');
     expect(begun.weightsSha256).not.toBe(teacher.weightsSha256);
+  });
+
+  it('lets a head read what its own head reads', async () => {
+    const { weightsSha256 } = await train('headed', '--backbone', at('teacher'), '--steps', '1');
+    const manifest = JSON.parse(await readFile(join(at('headed'), 'manifest.json'), 'utf8'));
+    expect(manifest.weights.sha256).toBe(weightsSha256);
+    // Its own embedding has 8 numbers; a fourth stage of width 16 has 128.
+    expect(manifest.architecture.options.dimension).toBe(128);
   });
 
   it('asks for the size it is to be served with', async () => {
