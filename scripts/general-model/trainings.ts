@@ -3,4 +3,45 @@ export interface Training {
   readonly name: string;
   readonly options: readonly string[];
 }
-export const trainings: readonly Training[] = [];
+
+const optimiser = ['--optimizer', 'adamw', '--weight-decay', '0.05', '--skip-report'];
+const classification = [
+  ...['--loss', 'normalised-softmax', '--loss-options', 'temperature=0.07', '--sampler', 'by-size'],
+  ...['--teacher-weight', '10', '--crop-scale', '0.4', '--colour-jitter', '0.3'],
+];
+
+/**
+ * First small pictures, then larger ones, then the loss of the paper. How many steps was decided by the time there was:
+ * each went on getting better.
+ */
+export const trainings: readonly Training[] = [
+  {
+    name: 'small',
+    options: [
+      ...['--network', 'resnet', '--network-options', 'width=48', '--image-size', '48', '--resize', '48'],
+      ...classification,
+      ...optimiser,
+      ...['--batch-size', '128', '--learning-rate', '0.003', '--warmup-steps', '300'],
+      ...['--steps', '2900'],
+    ],
+  },
+  {
+    name: 'large',
+    options: [
+      ...['--init', '{work}/small.training', '--image-size', '64', '--resize', '64'],
+      ...classification,
+      ...optimiser,
+      ...[
+        '--degraded-share',
+        '0.1',
+        '--batch-size',
+        '192',
+        '--learning-rate',
+        '0.002',
+        '--warmup-steps',
+        '30',
+      ],
+      ...['--steps', '900'],
+    ],
+  },
+];
