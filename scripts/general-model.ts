@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -106,9 +106,8 @@ async function run(): Promise<void> {
   ];
   for (const training of trainings) await train(training, shared, work);
   const [{ options }] = trainings;
-  await train({ name: 'untrained', options: [...options, '--steps', '0'] }, shared, work);
-  const last = trainings.at(-1)?.name as string;
-  await cp(join(work, last), join(work, 'general'), { recursive: true });
+  const untrained = [...options, '--image-size', '64', '--resize', '64', '--steps', '0'];
+  await train({ name: 'untrained', options: untrained }, shared, work);
   const candidates = {
     'colour histogram': ['--baseline', 'colour-histogram'],
     'perceptual hash': ['--baseline', 'perceptual-hash'],

@@ -26,7 +26,7 @@ export const trainings: readonly Training[] = [
     ],
   },
   {
-    name: 'large',
+    name: 'general',
     options: [
       ...['--init', '{work}/small.training', '--image-size', '64', '--resize', '64'],
       ...classification,

@@ -62,7 +62,9 @@ async function exportTrained({ network, backbone }: Trained): Promise<{
   if (backbone === undefined) return { ...exportOnnx(network.model), input: 'image', output: 'embedding' };
   const { input, output: features, pooling } = backbone;
   const bytes = await backbone.readWeights();
-  return { ...appendOnnxHead({ bytes, features, pooling }, network.model), input };
+  const headed = appendOnnxHead({ bytes, features, pooling }, network.model);
+  // Another head may read what this one does.
+  return { ...headed, input, ...(pooling === undefined ? { features } : {}) };
 }
 
 /** Writes `<directory>/manifest.json` and `model.onnx`. @throws MedoidError as `saveModel` */

@@ -91,7 +91,7 @@ describe('training with a teacher and from an earlier run', () => {
     const taught = ['--network-options', 'width=16', '--teacher', at('teacher'), '--teacher-weight', '10'];
     const short = await train('short', ...taught, '--steps', '3');
     const long = await train('long', ...taught, '--steps', '60');
-    expect(long.metrics.terms.imitation).toBeLessThan(0.6 * short.metrics.terms.imitation);
+    expect(long.metrics.terms.imitation).toBeLessThan(0.8 * short.metrics.terms.imitation);
   });
 
   it('goes on from the weights of an earlier run, for pictures of another size too', async () => {
@@ -121,12 +121,12 @@ describe('training with a teacher and from an earlier run', () => {
   });
 
   it.each([
-    [['--teacher', 'teacher', '--dimension', '9'], /teacher of at least 9 features, got 8/],
+    [['--teacher', 'teacher', '--dimension', '129'], /teacher of at least 129 features, got 128/],
     [['--teacher', 'teacher', '--loss', 'n-pair', '--sampler', 'n-pair'], /unit length/],
     [['--teacher', 'nowhere'], /nowhere/],
     [['--init', 'teacher.training', '--init-layer', 'x'], /got the folder of a training/],
   ])('says what is wrong with %s', async (options, message) => {
     const named = options.map(option => (/^(teacher|nowhere)/.test(option) ? at(option) : option));
-    await expect(train('wrong', ...named)).rejects.toThrow(message);
+    await expect(train(`wrong ${options.join(' ')}`, ...named)).rejects.toThrow(message);
   });
 });
