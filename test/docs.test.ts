@@ -135,7 +135,7 @@ describe('the documentation', () => {
   it('names the package scripts it tells people to run', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages.flatMap(page =>
-      [...read(page).matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name),
+      [...read(page).matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name),
     );
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
