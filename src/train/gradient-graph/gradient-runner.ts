@@ -26,20 +26,25 @@ const openSession = (bytes: Uint8Array): Promise<Session> =>
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
 
+/** Fewer channels than any block has. */
+const probed = 4;
+
 /** Channels a block of ONNX Runtime's blocked layout on this processor; undefined where it has none. */
 export async function findBlock(): Promise<number | undefined> {
   const write = new GraphWriter('probe');
   const output = write.blocked('ReorderInput', ['image']);
-  const shape = { name: 'image', dims: [1, 4, 1, 1] };
+  const shape = { name: 'image', dims: [1, probed, 1, 1] };
   const bytes = encodeOnnxModel(write.graph, {
     inputs: [shape],
     outputs: [{ name: output, dims: ['n', 'c', 'h', 'w'] }],
   });
   const session = await openSession(bytes).catch(() => undefined);
   if (session === undefined) return undefined;
-  const answer = await session.run({ image: tensorOf(shape, new Float32Array(4)) }).catch(() => undefined);
+  const answer = await session.run({ image: tensorOf(shape, new Float32Array(probed)) }).catch(() => undefined);
   await session.release();
-  return answer?.[output].dims[1];
+  // The channels are filled up to a block; where they are not, there are no blocks.
+  const channels = answer?.[output].dims[1] ?? 0;
+  return channels > probed ? channels : undefined;
 }
 
 export interface ForwardResult {
