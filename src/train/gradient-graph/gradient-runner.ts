@@ -40,7 +40,9 @@ export async function findBlock(): Promise<number | undefined> {
   });
   const session = await openSession(bytes).catch(() => undefined);
   if (session === undefined) return undefined;
-  const answer = await session.run({ image: tensorOf(shape, new Float32Array(probed)) }).catch(() => undefined);
+  const answer = await session
+    .run({ image: tensorOf(shape, new Float32Array(probed)) })
+    .catch(() => undefined);
   await session.release();
   // The channels are filled up to a block; where they are not, there are no blocks.
   const channels = answer?.[output].dims[1] ?? 0;
