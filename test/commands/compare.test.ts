@@ -200,7 +200,10 @@ describe('medoid train with a network from elsewhere', () => {
     const backbone = ['--backbone', `onnx:${at('tiny.onnx')}`, '--feature-cache', at('features')];
     const wrong: [string[], RegExp][] = [
       [[...backbone, '--network', 'resnet'], /expected one of --network, --init and --backbone/],
-      [[...backbone, ...looks, '--crop-scale', '0.5'], /--crop-scale, --colour-jitter and --degraded-share: expected none/],
+      [
+        [...backbone, ...looks, '--crop-scale', '0.5'],
+        /--crop-scale, --colour-jitter and --degraded-share: expected none/,
+      ],
       [[...backbone, ...looks, '--network-options', 'width=4'], /--network-options: expected --network/],
       [backbone, /expected the preprocessing of/],
       [['--backbone', at('tiny.onnx')], /expected the preprocessing of/],
