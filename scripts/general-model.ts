@@ -33,17 +33,21 @@ async function medoid(...args: string[]): Promise<string> {
   return printed;
 }
 
-async function train({ name, options }: Training, shared: readonly string[], work: string): Promise<void> {
+/** @param shared options of each training @param places what stands for `{work}` and `{teacher}` */
+async function train(
+  { name, options }: Training,
+  shared: readonly string[],
+  { work, teacher }: { readonly work: string; readonly teacher: string },
+): Promise<void> {
   const out = join(work, name);
   if (existsSync(join(out, 'manifest.json'))) return;
   const isStopped = existsSync(join(`${out}.training`, 'checkpoint.safetensors'));
-  const placed = options.map(option => option.replace('{work}', work));
+  const placed = options.map(option => option.replace('{work}', work).replace('{teacher}', teacher));
   await medoid('train', '--out', out, ...shared, ...placed, ...(isStopped ? ['--resume'] : []));
 }
 
 interface Measured {
   readonly what: string;
-  readonly set: string;
   readonly quality: {
     readonly recallAt: Record<string, number>;
     readonly mapAtR: number;
@@ -76,7 +80,7 @@ async function measureAll(
       const kept = join(folder, `${set} ${what}.json`);
       if (!existsSync(kept))
         await replaceFile(kept, await medoid('evaluate', ...options, ...asked, '--json'));
-      measured.push({ what, set, quality: JSON.parse(await readTextFile(kept)) });
+      measured.push({ what, quality: JSON.parse(await readTextFile(kept)) });
     }
     process.stdout.write(`\n${render(set, measured)}\n`);
   }
@@ -102,12 +106,12 @@ async function run(): Promise<void> {
   const list = join(pictures, 'list.csv');
   if (!existsSync(list)) await writeTrainingPictures(data, { folder: pictures, tell });
   const shared = [
-    ...['--dataset', 'csv', '--data', list, '--feature-cache', join(work, 'features'), '--teacher', teacher],
+    ...['--dataset', 'csv', '--data', list, '--feature-cache', join(work, 'features'), '--skip-report'],
   ];
-  for (const training of trainings) await train(training, shared, work);
+  for (const training of trainings) await train(training, shared, { work, teacher });
   const [{ options }] = trainings;
   const untrained = [...options, '--image-size', '64', '--resize', '64', '--steps', '0'];
-  await train({ name: 'untrained', options: untrained }, shared, work);
+  await train({ name: 'untrained', options: untrained }, shared, { work, teacher });
   const candidates = {
     'colour histogram': ['--baseline', 'colour-histogram'],
     'perceptual hash': ['--baseline', 'perceptual-hash'],

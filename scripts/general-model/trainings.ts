@@ -1,17 +1,17 @@
-/** One `medoid train` of the recipe; `{work}` in its options is the folder of the work. */
+/** One `medoid train` of the recipe; `{work}` in its options is the folder of the work, `{teacher}` the model that teaches. */
 export interface Training {
   readonly name: string;
   readonly options: readonly string[];
 }
 
-const optimiser = ['--optimizer', 'adamw', '--weight-decay', '0.05', '--skip-report'];
+const optimiser = ['--optimizer', 'adamw', '--weight-decay', '0.05'];
 const classification = [
   ...['--loss', 'normalised-softmax', '--loss-options', 'temperature=0.07', '--sampler', 'by-size'],
-  ...['--teacher-weight', '10', '--crop-scale', '0.4', '--colour-jitter', '0.3'],
+  ...['--teacher', '{teacher}', '--teacher-weight', '10', '--crop-scale', '0.4', '--colour-jitter', '0.3'],
 ];
 
 /**
- * First small pictures, then larger ones, then the loss of the paper. How many steps was decided by the time there was:
+ * First small pictures, then larger ones, then a head by the loss of the paper. How many steps was decided by the time there was:
  * each went on getting better.
  */
 export const trainings: readonly Training[] = [
@@ -26,7 +26,7 @@ export const trainings: readonly Training[] = [
     ],
   },
   {
-    name: 'general',
+    name: 'large',
     options: [
       ...['--init', '{work}/small.training', '--image-size', '64', '--resize', '64'],
       ...classification,
@@ -42,6 +42,13 @@ export const trainings: readonly Training[] = [
         '30',
       ],
       ...['--steps', '900'],
+    ],
+  },
+  {
+    name: 'general',
+    options: [
+      ...['--backbone', '{work}/large', '--loss', 'facility-location', '--optimizer', 'adamw'],
+      ...['--learning-rate', '0.001', '--batch-size', '128', '--epochs', '5'],
     ],
   },
 ];
