@@ -214,7 +214,7 @@ export class BlockedOperators {
           write.integers([2, 3]),
         ]);
     const gradient = write.reshape(cut, [batch, inChannels, vertical.input, horizontal.input]);
-    return sum === undefined ? gradient : write.add2(gradient, sum);
+    return write.add(gradient, sum);
   }
 
   /**

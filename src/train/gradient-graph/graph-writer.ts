@@ -10,12 +10,12 @@ export class GraphWriter {
 
   /** @returns the name of the operator's output */
   node(operator: string, inputs: readonly string[], attributes: OnnxNode['attributes'] = {}): string {
-    return this.add({ operator, inputs, attributes });
+    return this.append({ operator, inputs, attributes });
   }
 
   /** As `node`, for the operators on blocked layout (`blocked-operators.ts`). */
   blocked(operator: string, inputs: readonly string[], attributes: OnnxNode['attributes'] = {}): string {
-    return this.add({ operator, inputs, attributes, domain: 'com.microsoft.nchwc' });
+    return this.append({ operator, inputs, attributes, domain: 'com.microsoft.nchwc' });
   }
 
   /** Whole numbers, for operators that take shapes, axes and places as tensors. */
@@ -35,8 +35,9 @@ export class GraphWriter {
     return this.node('Transpose', [x], { perm });
   }
 
-  add2(a: string, b: string): string {
-    return this.node('Add', [a, b]);
+  /** @param b nothing is added without it */
+  add(a: string, b?: string): string {
+    return b === undefined ? a : this.node('Add', [a, b]);
   }
 
   subtract(a: string, b: string): string {
@@ -55,7 +56,7 @@ export class GraphWriter {
     return name;
   }
 
-  private add(node: Omit<OnnxNode, 'output'>): string {
+  private append(node: Omit<OnnxNode, 'output'>): string {
     const output = `${this.prefix}${this.graph.nodes.length}`;
     this.graph.nodes.push({ ...node, output });
     return output;

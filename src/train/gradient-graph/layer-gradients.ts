@@ -128,7 +128,7 @@ const dense: LayerGradient = ({ layer, inputs: [x], forward, backward, weight, k
       return [
         sum => {
           const dx = write.node('Gemm', [dy, weight(0)], { transB: 1 });
-          return sum === undefined ? dx : write.add2(dx, sum);
+          return write.add(dx, sum);
         },
       ];
     },
@@ -164,7 +164,7 @@ const batchNorm: LayerGradient = place => {
   const square = meansIn(forward, write.multiply(input, input));
   const variance = write.node('Relu', [write.subtract(square, write.multiply(mean, mean))]);
   const { epsilon } = layer as BatchNorm;
-  const deviation = write.node('Sqrt', [write.add2(variance, write.scalar(epsilon))]);
+  const deviation = write.node('Sqrt', [write.add(variance, write.scalar(epsilon))]);
   const inverse = write.node('Reciprocal', [deviation]);
   const scale = write.multiply(weight(0), inverse);
   const shift = write.subtract(weight(1), write.multiply(mean, scale));
@@ -178,7 +178,7 @@ const batchNorm: LayerGradient = place => {
         (sum, relu) => forward.blocked.affine(input, { scale, shift, sum }, { channels, relu }),
       )
     : new Value(x.shape, relu => {
-        const y = write.add2(write.multiply(input, scale), shift);
+        const y = write.add(write.multiply(input, scale), shift);
         return relu ? write.node('Relu', [y]) : y;
       });
   return {
@@ -195,7 +195,7 @@ const batchNorm: LayerGradient = place => {
       const ofSlope = back.multiply(weight(0), keptInverse);
       const ofInput = back.node('Neg', [back.multiply(back.multiply(ofSlope, keptInverse), alignment)]);
       const constant = back.node('Neg', [
-        back.add2(back.multiply(ofSlope, meanSlope), back.multiply(ofInput, keptMean)),
+        back.add(back.multiply(ofSlope, meanSlope), back.multiply(ofInput, keptMean)),
       ]);
       return [
         sum => {
@@ -203,9 +203,9 @@ const batchNorm: LayerGradient = place => {
             const part = blocked.affine(read, { scale: ofInput, sum }, { channels });
             return blocked.affine(dy, { scale: ofSlope, shift: constant, sum: part }, { channels });
           }
-          const part = back.add2(back.multiply(read, ofInput), back.multiply(dy, ofSlope));
-          const dx = back.add2(part, constant);
-          return sum === undefined ? dx : back.add2(dx, sum);
+          const part = back.add(back.multiply(read, ofInput), back.multiply(dy, ofSlope));
+          const dx = back.add(part, constant);
+          return back.add(dx, sum);
         },
       ];
     },
@@ -215,7 +215,7 @@ const batchNorm: LayerGradient = place => {
 const passOn =
   ({ write }: Side, dy: string): Contribution =>
   sum =>
-    sum === undefined ? dy : write.add2(dy, sum);
+    write.add(dy, sum);
 
 const relu: LayerGradient = ({ layer, inputs: [x], backward, keep }) => {
   const { maxValue } = configOf(layer);
@@ -240,7 +240,7 @@ const addition: LayerGradient = ({ layer, inputs, forward, backward }) => {
   const [a, b] = inputs[0].emitSum === undefined ? [inputs[1], inputs[0]] : inputs;
   const emit = (rectified: boolean): string => {
     if (a.emitSum !== undefined) return a.emitSum(b.read(), rectified);
-    const sum = forward.write.add2(a.read(), b.read());
+    const sum = forward.write.add(a.read(), b.read());
     return rectified ? forward.write.node('Relu', [sum]) : sum;
   };
   return {
@@ -259,7 +259,7 @@ const globalAverage: LayerGradient = ({ inputs: [x], forward, backward }) => {
         const { write, blocked } = backward;
         const share = write.multiply(dy, write.scalar(1 / (height * width)));
         const dx = blocked.spread(share, { batch, height, width, channels });
-        return sum === undefined ? dx : write.add2(dx, sum);
+        return write.add(dx, sum);
       },
     ],
   };
