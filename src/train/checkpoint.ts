@@ -3,7 +3,7 @@ import { MedoidError, messageOf } from '../errors.js';
 import type { ClassVectors } from './class-vectors.js';
 import { completeOptions } from './complete-options.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
-import { loadTensors, saveTensors } from './safetensors.js';
+import { loadTensors, type NamedTensor, saveTensors } from './safetensors.js';
 import { type TrainingSettings, trainingSettingsSchema } from './settings.js';
 
 /**
@@ -69,6 +69,16 @@ const modelPrefix = 'model/';
 const optimizerPrefix = 'optimizer/';
 const classPrefix = 'classes/';
 
+/** Those of a prefix, without it. */
+const tensorsIn = (tensors: readonly NamedTensor[], prefix: string): NamedTensor[] =>
+  tensors
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+
+/** The weights of the network in a checkpoint. */
+export const modelWeightsIn = (tensors: readonly NamedTensor[]): NamedTensor[] =>
+  tensorsIn(tensors, modelPrefix);
+
 const metadataSchema = z.strictObject({
   format: z.literal('medoid-checkpoint-2'),
   settings: z.string(),
@@ -113,13 +123,9 @@ export async function restoreCheckpoint(
     if (dataSha256 !== identity.dataSha256) {
       throw new Error(`the images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }
-    const named = (prefix: string) =>
-      tensors
-        .filter(({ name }) => name.startsWith(prefix))
-        .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
-    network.setWeights(named(modelPrefix));
-    classVectors?.setState(named(classPrefix));
-    network.setOptimizerState(named(optimizerPrefix));
+    network.setWeights(modelWeightsIn(tensors));
+    classVectors?.setState(tensorsIn(tensors, classPrefix));
+    network.setOptimizerState(tensorsIn(tensors, optimizerPrefix));
     return progressSchema.parse(JSON.parse(progress));
   } catch (error) {
     if (error instanceof MedoidError) throw error;

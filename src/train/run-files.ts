@@ -14,6 +14,7 @@ import { saveMetricsLog } from './metrics-log.js';
 /** Where a run keeps its checkpoint, its best weights and its logs, beside the model directory it will write. */
 export const runDirectoryOf = (out: string): string => `${resolve(out)}.training`;
 export const checkpointOf = (directory: string): string => join(directory, 'checkpoint.safetensors');
+export const bestWeightsOf = (directory: string): string => join(directory, 'best.safetensors');
 
 /** A run as its files see it. */
 export interface Run {
@@ -26,7 +27,7 @@ export interface Run {
 }
 
 const bestOf = ({ directory, identity: { settings } }: Run, progress: TrainingProgress) => ({
-  ...{ path: join(directory, 'best.safetensors'), settings, progress },
+  ...{ path: bestWeightsOf(directory), settings, progress },
 });
 
 /** Makes the folder of a run and puts what was learnt where the run stands. @throws MedoidError `invalid-checkpoint` */

@@ -1,20 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sha256 } from '../../embed/manifest.js';
 import { MedoidError, messageOf } from '../../errors.js';
+import { modelWeightsIn } from '../checkpoint.js';
+import { bestWeightsOf, checkpointOf } from '../run-files.js';
 import { loadTensors, type NamedTensor } from '../safetensors.js';
 import { trainingSettingsSchema } from '../settings.js';
 import { type LayersModel, tf } from '../tf.js';
 import { namedNetwork } from './named-network.js';
 import type { NetworkSource } from './network.js';
 
-const checkpoint = 'checkpoint.safetensors';
-const best = 'best.safetensors';
-const modelPrefix = 'model/';
-
 /** Whether a path is the folder of a training, `<out>.training`. */
-export const isEarlierRun = (path: string): boolean => existsSync(join(path, checkpoint));
+export const isEarlierRun = (path: string): boolean => existsSync(checkpointOf(path));
 
 function setWeights(model: LayersModel, tensors: readonly NamedTensor[]): void {
   const byName = new Map(tensors.map(tensor => [tensor.name, tensor]));
@@ -39,19 +36,15 @@ function setWeights(model: LayersModel, tensors: readonly NamedTensor[]): void {
  * @throws MedoidError `invalid-checkpoint`, and `invalid-option` where it was no network of the registry
  */
 export async function openEarlierRun(path: string): Promise<NetworkSource> {
-  const { tensors, metadata } = await loadTensors(join(path, checkpoint));
-  const hasBest = existsSync(join(path, best));
-  const file = join(path, hasBest ? best : checkpoint);
+  const { tensors, metadata } = await loadTensors(checkpointOf(path));
+  const hasBest = existsSync(bestWeightsOf(path));
+  const file = hasBest ? bestWeightsOf(path) : checkpointOf(path);
   try {
     const settings = trainingSettingsSchema.parse(JSON.parse(metadata.settings));
     const { init: _, ...options } = settings.network.options;
     const { name } = settings.network;
     const source = namedNetwork({ name, options });
-    const weights = hasBest
-      ? (await loadTensors(file)).tensors
-      : tensors
-          .filter(tensor => tensor.name.startsWith(modelPrefix))
-          .map(tensor => ({ ...tensor, name: tensor.name.slice(modelPrefix.length) }));
+    const weights = hasBest ? (await loadTensors(file)).tensors : modelWeightsIn(tensors);
     return {
       settings: { name, options: { ...source.settings.options, init: sha256(await readFile(file)) } },
       async build(shape) {
