@@ -142,7 +142,9 @@ export const train = defineCommand({
       .min(1)
       .optional()
       .describe('model directory or pulled model: a frozen network whose view of the images is imitated'),
-    teacherWeight: numeric(z.number().gt(0)).default(1).describe('weight of that beside the loss'),
+    teacherWeight: numeric(z.number().gt(0))
+      .optional()
+      .describe('weight of that beside the loss (default: 1)'),
     servingSize: numeric(preprocessingSchema.shape.crop)
       .optional()
       .describe('side of the pictures that the model will ask for (default: --image-size)'),
@@ -169,6 +171,11 @@ export const train = defineCommand({
         },
       );
     }
+    if (input.teacherWeight !== undefined && input.teacher === undefined) {
+      throw new MedoidError('invalid-option', '--teacher-weight: expected --teacher, too', {
+        field: 'teacherWeight',
+      });
+    }
     if (resume && overwrite) {
       throw new MedoidError('invalid-option', 'expected --resume or --overwrite, got both', {
         field: 'resume',
@@ -187,7 +194,9 @@ export const train = defineCommand({
           ...training.settings,
           ...{ patience, monitor },
           teacher:
-            teacher === undefined ? null : { features: teacher.extractor.id, weight: input.teacherWeight },
+            teacher === undefined
+              ? null
+              : { features: teacher.extractor.id, weight: input.teacherWeight ?? 1 },
         },
         teacher,
         servingSize,

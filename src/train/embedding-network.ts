@@ -3,6 +3,7 @@ import { type Gradients, inputTensor, recordedGradients } from './gradients.js';
 import type { Loss, LossContext, LossResult } from './losses/loss.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { NamedTensor } from './safetensors.js';
+import { setWeights } from './set-weights.js';
 import { type LayersModel, type Scalar, type Tensor, tf } from './tf.js';
 import { type UpdateRates, WeightUpdater } from './weight-updater.js';
 
@@ -85,16 +86,7 @@ export class EmbeddingNetwork {
 
   /** @param weights as `weights()` gave them */
   setWeights(weights: readonly NamedTensor[]): void {
-    const byName = new Map(weights.map(weight => [weight.name, weight]));
-    const tensors = this.model.weights.map(({ originalName, shape }) => {
-      const weight = byName.get(originalName);
-      if (weight === undefined || String(weight.shape) !== String(shape)) {
-        throw new Error(`expected weight ${originalName} [${shape}], got [${weight?.shape ?? 'nothing'}]`);
-      }
-      return tf.tensor(weight.data, [...weight.shape]);
-    });
-    this.model.setWeights(tensors);
-    tf.dispose(tensors);
+    setWeights(this.model, weights);
   }
 
   /** Whether training has not run away: infinite weights can still give a finite loss, by way of ReLU. */

@@ -124,6 +124,7 @@ describe('training with a teacher and from an earlier run', () => {
     [['--teacher', 'teacher', '--dimension', '129'], /teacher of at least 129 features, got 128/],
     [['--teacher', 'teacher', '--loss', 'n-pair', '--sampler', 'n-pair'], /unit length/],
     [['--teacher', 'nowhere'], /nowhere/],
+    [['--teacher-weight', '3'], /--teacher-weight: expected --teacher, too/],
     [['--init', 'teacher.training', '--init-layer', 'x'], /got the folder of a training/],
   ])('says what is wrong with %s', async (options, message) => {
     const named = options.map(option => (/^(teacher|nowhere)/.test(option) ? at(option) : option));

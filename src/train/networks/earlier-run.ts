@@ -4,30 +4,17 @@ import { sha256 } from '../../embed/manifest.js';
 import { MedoidError, messageOf } from '../../errors.js';
 import { modelWeightsIn } from '../checkpoint.js';
 import { bestWeightsOf, checkpointOf } from '../run-files.js';
-import { loadTensors, type NamedTensor } from '../safetensors.js';
+import { loadTensors } from '../safetensors.js';
+import { setWeights } from '../set-weights.js';
 import { trainingSettingsSchema } from '../settings.js';
-import { type LayersModel, tf } from '../tf.js';
 import { namedNetwork } from './named-network.js';
 import type { NetworkSource } from './network.js';
 
 /** Whether a path is the folder of a training, `<out>.training`. */
 export const isEarlierRun = (path: string): boolean => existsSync(checkpointOf(path));
 
-function setWeights(model: LayersModel, tensors: readonly NamedTensor[]): void {
-  const byName = new Map(tensors.map(tensor => [tensor.name, tensor]));
-  tf.tidy(() => {
-    for (const weight of model.weights) {
-      const tensor = byName.get(weight.originalName);
-      const fits = String(tensor?.shape) === String(weight.shape);
-      if (fits) weight.write(tf.tensor((tensor as NamedTensor).data, weight.shape as number[]));
-      // A head of another dimension starts anew.
-      else if (!weight.originalName.startsWith('head'))
-        throw new Error(
-          `expected weight ${weight.originalName} [${weight.shape}], got [${tensor?.shape ?? 'nothing'}]`,
-        );
-    }
-  });
-}
+/** A head of another dimension starts anew. */
+const isOfHead = (name: string): boolean => name.startsWith('head');
 
 /**
  * The network of an earlier training with the weights that it ended in, the best ones where it kept them; pictures may be
@@ -49,7 +36,7 @@ export async function openEarlierRun(path: string): Promise<NetworkSource> {
       settings: { name, options: { ...source.settings.options, init: sha256(await readFile(file)) } },
       async build(shape) {
         const model = await source.build(shape);
-        setWeights(model, weights);
+        setWeights(model, weights, isOfHead);
         return model;
       },
     };

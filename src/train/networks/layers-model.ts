@@ -6,7 +6,9 @@ import { MedoidError, messageOf } from '../../errors.js';
 import { exportableLayers, exportOnnx } from '../export-onnx.js';
 import { BatchNorm } from '../layers/batch-norm.js';
 import { ReLU6 } from '../layers/relu6.js';
-import { type LayersModel, type SymbolicTensor, type Tensor, tf, tfl } from '../tf.js';
+import type { NamedTensor } from '../safetensors.js';
+import { setWeights } from '../set-weights.js';
+import { type LayersModel, type SymbolicTensor, tf, tfl } from '../tf.js';
 import { averageOverSpace, NetworkBuilder, type NetworkSource } from './network.js';
 import { cutAt, layersOf, lostOf, type PretrainedLayer, topologyOf } from './pretrained-topology.js';
 
@@ -63,26 +65,21 @@ const renamed: Readonly<Record<string, string>> = {
   moving_variance: 'movingVariance',
 };
 
-/** Sets every weight of the model from the file; a scale or shift that the file has none of stays 1 or 0. */
-function setWeights(model: LayersModel, saved: tf.NamedTensorMap): void {
-  const byName = new Map(
-    Object.entries(saved).map(([name, tensor]) => {
-      const [last, ...path] = name.split('/').reverse();
-      return [[...path.reverse(), renamed[last] ?? last].join('/'), tensor];
-    }),
-  );
-  const isOptional = (name: string): boolean => /\/(gamma|beta)$/.test(name);
-  for (const weight of model.weights) {
-    const tensor = byName.get(weight.originalName);
-    if (tensor === undefined && isOptional(weight.originalName)) continue;
-    if (tensor === undefined || String(tensor.shape) !== String(weight.shape)) {
-      throw new Error(
-        `expected weight ${weight.originalName} [${weight.shape}], got [${tensor?.shape ?? 'nothing'}]`,
-      );
-    }
-    weight.write(tensor as Tensor);
-  }
+/** The weights of the file, by the names that ours have. */
+function readWeights({ weightData, weightSpecs }: LayersModelFile): NamedTensor[] {
+  const saved = tf.io.decodeWeights(weightData, weightSpecs);
+  const tensors = Object.entries(saved).map(([name, tensor]) => {
+    const [last, ...path] = name.split('/').reverse();
+    const data = tensor.dataSync<'float32'>().slice();
+    return { name: [...path.reverse(), renamed[last] ?? last].join('/'), shape: tensor.shape, data };
+  });
+  tf.dispose(saved);
+  return tensors;
 }
+
+/** A scale or shift that the file has none of stays 1 or 0. */
+const mayLack = (name: string, given: NamedTensor | undefined): boolean =>
+  given === undefined && /\/(gamma|beta)$/.test(name);
 
 /** By a name that no layer of the file has. */
 const pooled = (x: SymbolicTensor): SymbolicTensor => averageOverSpace(x, 'head/pool');
@@ -130,9 +127,7 @@ export async function openLayersModel({ path, layer }: LayersModelReference): Pr
   const buildTrunk = async (inputSize: number): Promise<LayersModel> => {
     const topology = topologyOf(layers, inputSize);
     const trunk = await tfl.loadLayersModel(tf.io.fromMemory({ modelTopology: topology }));
-    const saved = tf.io.decodeWeights(file.weightData, file.weightSpecs);
-    setWeights(trunk, saved);
-    tf.dispose(saved);
+    setWeights(trunk, readWeights(file), mayLack);
     return trunk;
   };
   const attempt = async <T>(inputSize: number, build: (trunk: LayersModel) => T): Promise<T> => {
