@@ -86,15 +86,32 @@ async function measureAll(
   }
 }
 
+const usage = `Usage: npm run general-model -- --data <folder> --teacher <folder> [--work <folder>]
+
+Trains models/general as its card says, and measures it beside what it is to be compared with. Hours; what is there
+already is not done again, and a training that was stopped goes on.
+
+Options:
+  --data <folder>     of the sets: tiny-imagenet, caltech101, cub-200-2011, grocery and omniglot, each a folder in it
+  --teacher <folder>  model directory of the network that is imitated
+  --work <folder>     for pictures, trainings and figures (default: general-model)
+  --help              print this
+`;
+
 async function run(): Promise<void> {
   const given = parseArgs({
     options: {
       data: { type: 'string' },
       teacher: { type: 'string' },
       work: { type: 'string', default: 'general-model' },
+      help: { type: 'boolean', default: false },
     },
   }).values;
-  const { data, teacher, work } = given;
+  const { data, teacher, work, help } = given;
+  if (help) {
+    process.stdout.write(usage);
+    return;
+  }
   if (data === undefined || teacher === undefined) {
     throw new MedoidError(
       'invalid-option',
