@@ -12,11 +12,12 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../src/commands/format-table.js';
 import { replaceFile } from '../src/durable-file.js';
+import { loadModel } from '../src/embed/manifest.js';
 import { MedoidError, understandError } from '../src/errors.js';
 import { readTextFile } from '../src/text-file.js';
 import { type Measure, prepareMeasures } from './general-model/measures.js';
 import { writeTrainingPictures } from './general-model/training-pictures.js';
-import { type Training, trainings } from './general-model/trainings.js';
+import { type Training, trainings, untrained } from './general-model/trainings.js';
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -29,7 +30,7 @@ async function medoid(...args: string[]): Promise<string> {
     text(child.stdout),
     new Promise(done => child.on('close', done)),
   ]);
-  if (exitCode !== 0) throw new MedoidError('interrupted', `medoid ${args[0]} ended with ${exitCode}`);
+  if (exitCode !== 0) throw new Error(`medoid ${args[0]} ended with ${exitCode}`);
   return printed;
 }
 
@@ -66,6 +67,13 @@ function render(set: string, measured: readonly Measured[]): string {
   return formatTable([heading, ...rows]);
 }
 
+/** So that what was measured of other weights is not taken for these. */
+async function versionOf([option, value]: readonly string[]): Promise<string> {
+  if (option !== '--model') return '';
+  const { weights } = (await loadModel(value)).manifest;
+  return ` ${weights.sha256.slice(0, 8)}`;
+}
+
 /** Measures each of the candidates on each of the sets; a measure that is kept is not taken again. */
 async function measureAll(
   candidates: Readonly<Record<string, readonly string[]>>,
@@ -77,7 +85,7 @@ async function measureAll(
   for (const { name: set, options } of measures) {
     const measured: Measured[] = [];
     for (const [what, asked] of Object.entries(candidates)) {
-      const kept = join(folder, `${set} ${what}.json`);
+      const kept = join(folder, `${set} ${what}${await versionOf(asked)}.json`);
       if (!existsSync(kept))
         await replaceFile(kept, await medoid('evaluate', ...options, ...asked, '--json'));
       measured.push({ what, quality: JSON.parse(await readTextFile(kept)) });
@@ -125,10 +133,7 @@ async function run(): Promise<void> {
   const shared = [
     ...['--dataset', 'csv', '--data', list, '--feature-cache', join(work, 'features'), '--skip-report'],
   ];
-  for (const training of trainings) await train(training, shared, { work, teacher });
-  const [{ options }] = trainings;
-  const untrained = [...options, '--image-size', '64', '--resize', '64', '--steps', '0'];
-  await train({ name: 'untrained', options: untrained }, shared, { work, teacher });
+  for (const training of [...trainings, untrained]) await train(training, shared, { work, teacher });
   const candidates = {
     'colour histogram': ['--baseline', 'colour-histogram'],
     'perceptual hash': ['--baseline', 'perceptual-hash'],

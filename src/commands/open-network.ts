@@ -7,6 +7,7 @@ import { featureHead } from '../train/networks/feature-head.js';
 import { openLayersModel } from '../train/networks/layers-model.js';
 import { namedNetwork } from '../train/networks/named-network.js';
 import type { NetworkSource } from '../train/networks/network.js';
+import { runDirectoryOf } from '../train/run-files.js';
 import type { TrainingChoice } from '../train/train-model.js';
 import type { CommandContext } from './command.js';
 import { pixelOptionNames, preprocessingOf } from './pixel-options.js';
@@ -68,16 +69,33 @@ async function openBackbone(
   });
 }
 
-/** What `--init` names. */
-async function openInitial(path: string, layer: string | undefined): Promise<NetworkSource> {
-  if (!isEarlierRun(path)) return openLayersModel({ path, layer });
+/** What `--init` names, and how pictures become its input where the options do not say it. */
+async function openInitial(
+  { init: path, initLayer: layer, dimension, seed }: TrainingInput & { init: string },
+  { report }: Pick<CommandContext, 'report'>,
+): Promise<{ network: NetworkSource; usual?: Preprocessing }> {
+  if (!isEarlierRun(path)) {
+    if (isEarlierRun(runDirectoryOf(path)))
+      throw misuse(`--init: expected the folder of a training, ${path}.training, got its model`, 'init');
+    return { network: await openLayersModel({ path, layer }) };
+  }
   if (layer !== undefined) {
     throw misuse(
       '--init-layer: expected a layers model in --init, got the folder of a training',
       'initLayer',
     );
   }
-  return openEarlierRun(path);
+  const { network, settings } = await openEarlierRun(path);
+  if (settings.dimension !== dimension)
+    report(
+      `--init: its head, of ${settings.dimension} dimensions, is left out for a new one of ${dimension}`,
+    );
+  if (settings.seed !== seed) {
+    report(
+      `--init: it was trained with --seed ${settings.seed}, so that of what is held out with --seed ${seed} it has learnt some`,
+    );
+  }
+  return { network, usual: settings.preprocessing };
 }
 
 /** The network that is trained, as the options name it, opened. */
@@ -112,9 +130,10 @@ export async function openNetwork(
     const network = featureHead({ extractor: extractor.id, dimension: extractor.dimension, views });
     return { network, backbone, preprocessing, close: () => backbone.close() };
   }
-  const network =
-    input.init === undefined
-      ? namedNetwork({ name: input.network ?? defaultNetwork, options: input.networkOptions })
-      : await openInitial(input.init, input.initLayer);
-  return { network, preprocessing: preprocessingOf(input), close: async () => undefined };
+  const { init } = input;
+  const { network, usual } =
+    init === undefined
+      ? { network: namedNetwork({ name: input.network ?? defaultNetwork, options: input.networkOptions }) }
+      : await openInitial({ ...input, init }, context);
+  return { network, preprocessing: preprocessingOf(input, usual), close: async () => undefined };
 }

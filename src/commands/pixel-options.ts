@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { MedoidError } from '../errors.js';
-import { defaultPreprocessing, type Preprocessing, preprocessingSchema } from '../images/preprocessing.js';
+import {
+  defaultPreprocessing,
+  type Preprocessing,
+  preprocessingSchema,
+  resizedTo,
+} from '../images/preprocessing.js';
 import { numeric } from './command.js';
 
 const defaultImageSize = 64;
@@ -44,16 +49,16 @@ export type PixelInput = z.output<typeof optionsSchema>;
 const misuse = (message: string, field: string): MedoidError =>
   new MedoidError('invalid-option', message, { field });
 
-/** @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them */
-export function preprocessingOf({
-  imageSize = defaultImageSize,
-  resize,
-  fit,
-  channels,
-  pixelMean,
-  pixelStd,
-}: PixelInput): Preprocessing {
-  const standard = defaultPreprocessing(imageSize);
+/**
+ * @param usual what holds where the options say nothing; its sizes in proportion to `--image-size`
+ * @throws MedoidError `invalid-option` when pictures would be smaller than what is cut from them
+ */
+export function preprocessingOf(
+  { imageSize: asked, resize, fit, channels, pixelMean, pixelStd }: PixelInput,
+  usual: Preprocessing = defaultPreprocessing(asked ?? defaultImageSize),
+): Preprocessing {
+  const imageSize = asked ?? usual.crop;
+  const standard = resizedTo(usual, imageSize);
   if (resize !== undefined && resize < imageSize) {
     throw misuse(
       `--resize: expected at least the ${imageSize} pixels of --image-size, got ${resize}`,
@@ -62,7 +67,7 @@ export function preprocessingOf({
   }
   if (resize === undefined && largest !== null && standard.resize > largest) {
     throw misuse(
-      `--image-size ${imageSize}: expected --resize, too, of at most ${largest}; 9/8 of it is more`,
+      `--image-size ${imageSize}: expected --resize, too, of at most ${largest}; without it, it is ${standard.resize}`,
       'resize',
     );
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorCatalogue, MedoidError } from '../errors.js';
 import { CachedBackbone } from '../features/cached-backbone.js';
 import { resolveModel } from '../hub/kept-models.js';
-import { preprocessingSchema } from '../images/preprocessing.js';
+import { preprocessingSchema, resizedTo } from '../images/preprocessing.js';
 import type { EpochMetrics } from '../train/checkpoint.js';
 import { trainingSettingsSchema } from '../train/settings.js';
 import { type TrainingOutcome, type TrainingRequest, trainModel } from '../train/train-model.js';
@@ -15,7 +15,7 @@ import {
 } from './command.js';
 import { datasetOptions, openDataset, splitOption } from './dataset-options.js';
 import { lockFolder } from './lock-folder.js';
-import { openNetwork } from './open-network.js';
+import { type OpenedNetwork, openNetwork } from './open-network.js';
 import { createProgress, type Progress } from './progress.js';
 import { reportTraining } from './report-training.js';
 import { trainingOf, trainingOptions } from './training-options.js';
@@ -42,24 +42,22 @@ function createObserver({ report }: CommandContext): {
   close: () => void;
 } {
   let bar: Progress | undefined;
+  let phase: string | undefined;
   const close = (): void => {
     bar?.close();
     bar = undefined;
   };
+  const show = (now: 'read' | 'teacher', done: number, total: number): void => {
+    if (now !== phase) close();
+    phase = now;
+    bar ??= createProgress(now, total, 'images');
+    bar.update(done);
+  };
   return {
     close,
     observer: {
-      onRead: (done, total) => {
-        bar ??= createProgress('read', total, 'images');
-        bar.update(done);
-      },
-      onTaught: (done, total) => {
-        if (done === 0 || bar === undefined) {
-          close();
-          bar = createProgress('teacher', total, 'images');
-        }
-        bar.update(done);
-      },
+      onRead: (done, total) => show('read', done, total),
+      onTaught: (done, total) => show('teacher', done, total),
       onStart: ({ images, classes, held, steps, step, failed }) => {
         close();
         for (const { path, message } of failed) report(`left out ${path}: ${message}`);
@@ -128,6 +126,19 @@ async function openTeacher(
   });
 }
 
+/** Before the training, not after its last step. */
+function requireServable(size: number, { preprocessing }: OpenedNetwork): void {
+  const { resize } = resizedTo(preprocessing, size);
+  const { maxValue } = preprocessingSchema.shape.resize;
+  if (maxValue === null || resize <= maxValue) return;
+  throw new MedoidError(
+    'invalid-option',
+    `--serving-size ${size}: expected pictures to be resized to at most ${maxValue} pixels, got ${resize}, as ` +
+      '--resize is in proportion to --image-size',
+    { field: 'servingSize' },
+  );
+}
+
 export const train = defineCommand({
   name: 'train',
   summary: 'Learn an embedding from labelled images and write it as a model directory.',
@@ -183,8 +194,10 @@ export const train = defineCommand({
     }
     const opened = await openNetwork(input, context);
     const { observer, close } = createObserver(context);
-    const teacher = await openTeacher(input, context);
+    let teacher: CachedBackbone | undefined;
     try {
+      if (servingSize !== undefined) requireServable(servingSize, opened);
+      teacher = await openTeacher(input, context);
       const { dataset } = await openDataset(input, ['train']);
       const training = trainingOf(input, opened);
       const outcome = await trainModel({

@@ -75,10 +75,6 @@ const tensorsIn = (tensors: readonly NamedTensor[], prefix: string): NamedTensor
     .filter(({ name }) => name.startsWith(prefix))
     .map(tensor => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
 
-/** The weights of the network in a checkpoint. */
-export const modelWeightsIn = (tensors: readonly NamedTensor[]): NamedTensor[] =>
-  tensorsIn(tensors, modelPrefix);
-
 const metadataSchema = z.strictObject({
   format: z.literal('medoid-checkpoint-2'),
   settings: z.string(),
@@ -107,6 +103,17 @@ export async function saveCheckpoint(
   });
 }
 
+/** What a checkpoint says of the run that it is of, and the weights of its network. @throws Error where it does not say it */
+export async function readCheckpoint(path: string) {
+  const { tensors, metadata } = await loadTensors(path);
+  const { settings, progress } = metadataSchema.parse(metadata);
+  return {
+    settings: completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))),
+    progress: progressSchema.parse(JSON.parse(progress)),
+    weights: tensorsIn(tensors, modelPrefix),
+  };
+}
+
 /**
  * Restores what was learnt, built with the same settings, from a checkpoint.
  * @throws MedoidError `invalid-checkpoint` when the file is damaged or was made with other settings or images
@@ -123,7 +130,7 @@ export async function restoreCheckpoint(
     if (dataSha256 !== identity.dataSha256) {
       throw new Error(`the images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }
-    network.setWeights(modelWeightsIn(tensors));
+    network.setWeights(tensorsIn(tensors, modelPrefix));
     classVectors?.setState(tensorsIn(tensors, classPrefix));
     network.setOptimizerState(tensorsIn(tensors, optimizerPrefix));
     return progressSchema.parse(JSON.parse(progress));

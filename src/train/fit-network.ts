@@ -7,7 +7,7 @@ import { ClassVectors } from './class-vectors.js';
 import { EmbeddingNetwork } from './embedding-network.js';
 import { GraphGradients } from './gradient-graph/graph-gradients.js';
 import { losses } from './losses/index.js';
-import type { LossResult } from './losses/loss.js';
+import type { Loss, LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
 import { optimizers } from './optimizers/index.js';
 import { type Run, saveRun, startRun, takeBestWeights } from './run-files.js';
@@ -50,12 +50,16 @@ function find<Entry extends { readonly name: string }>(registry: readonly Entry[
   return entry;
 }
 
+/** The loss of some settings, with the teacher beside it where there is one. @throws MedoidError `invalid-option` */
+export function createLoss({ loss, teacher }: Pick<TrainingSettings, 'loss' | 'teacher'>): Loss {
+  const own = find(losses, loss.name).create(loss.options);
+  return teacher === null ? own : withTeacher(own, teacher.weight);
+}
+
 async function createParts({ settings, network: source, training }: FitRequest) {
   const { dimension, seed } = settings;
   const lossDefinition = find(losses, settings.loss.name);
-  const own = lossDefinition.create(settings.loss.options);
-  const { teacher } = settings;
-  const loss = teacher === null ? own : withTeacher(own, teacher.weight);
+  const loss = createLoss(settings);
   const sampler = find(samplers, settings.sampler.name).create(settings.sampler.options);
   const optimizer = find(optimizers, settings.optimizer.name).create(settings.optimizer.options);
   const model = await buildNetwork(source, settings);
@@ -64,7 +68,7 @@ async function createParts({ settings, network: source, training }: FitRequest) 
   const classVectors =
     loss.classVectors &&
     new ClassVectors({ classes: training.classes, dimension, seed, ...loss.classVectors });
-  const terms = [...Object.keys(lossDefinition.terms), ...(teacher === null ? [] : ['imitation'])];
+  const terms = [...Object.keys(lossDefinition.terms), ...(settings.teacher === null ? [] : ['imitation'])];
   return { loss, terms, sampler, learnt: { network, classVectors } };
 }
 

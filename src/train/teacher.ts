@@ -8,13 +8,25 @@ import type { Loss, LossResult } from './losses/loss.js';
 import type { TrainingSettings } from './settings.js';
 
 /** A frozen network whose view of the training images the embedding is to share. */
-export type Teacher = Pick<FrozenBackbone, 'read'>;
+export interface Teacher extends Pick<FrozenBackbone, 'read'> {
+  readonly extractor: { readonly dimension: number };
+}
+
+/** @throws MedoidError `invalid-option` for a teacher of fewer features than an embedding is to have */
+export function requireFeatures({ extractor }: Teacher, { dimension }: { readonly dimension: number }): void {
+  if (extractor.dimension >= dimension) return;
+  throw new MedoidError(
+    'invalid-option',
+    `expected a teacher of at least ${dimension} features, got ${extractor.dimension}; see --dimension`,
+    { field: 'teacher' },
+  );
+}
 
 /**
  * What the embedding of each training image is to be like: the principal components of the teacher's features, as many
  * as the embedding has dimensions, half whitened.
  * @returns unit vectors [examples, dimension], in the order of `training`
- * @throws MedoidError `invalid-option` for a teacher of fewer features; `invalid-dataset` for images that changed
+ * @throws MedoidError `invalid-dataset` for images that changed
  */
 export async function readTargets(
   teacher: Teacher,
@@ -39,13 +51,6 @@ export async function readTargets(
   const count = set.labels.length;
   const data = await set.load(Array.from(set.labels.keys()));
   const features = { data, count, dimension: data.length / count };
-  if (features.dimension < settings.dimension) {
-    throw new MedoidError(
-      'invalid-option',
-      `expected a teacher of at least ${settings.dimension} features, got ${features.dimension}; see --dimension`,
-      { field: 'teacher' },
-    );
-  }
   const seed = `${settings.seed}/teacher`;
   return principalComponents(features, { components: settings.dimension, whitening: 0.5, seed });
 }

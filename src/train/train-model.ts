@@ -13,7 +13,7 @@ import { completeChoice } from './complete-options.js';
 import { exportedEpochOf, requireMonitored } from './early-stopping.js';
 import type { EmbeddingNetwork } from './embedding-network.js';
 import type { EngineName } from './engine.js';
-import { fitNetwork } from './fit-network.js';
+import { createLoss, fitNetwork } from './fit-network.js';
 import type { FrozenBackbone } from './frozen-backbone.js';
 import type { LossResult } from './losses/loss.js';
 import type { NetworkSource } from './networks/network.js';
@@ -25,7 +25,7 @@ import {
   type TrainingSettings,
   trainingSettingsSchema,
 } from './settings.js';
-import { readTargets, type Teacher } from './teacher.js';
+import { readTargets, requireFeatures, type Teacher } from './teacher.js';
 import { batchesPerEpoch } from './trainer.js';
 import { embedSet, unitFeatures } from './validate.js';
 import { requireFreeOutput, writeModel } from './write-model.js';
@@ -257,6 +257,9 @@ export async function trainModel(given: TrainingRequest): Promise<TrainingOutcom
   const runDirectory = runDirectoryOf(out);
   const requireFree = () => requireFreeOutput(out, { checkpoint: checkpointOf(runDirectory), existing });
   await requireFree();
+  // Before images are read, for what no images can mend.
+  createLoss(request.settings);
+  if (request.teacher !== undefined) requireFeatures(request.teacher, request.settings);
   const engine = await chooseEngine(request.engine, request);
   const sets = await readSets(request);
   const settings = completeSettings(request, { engine, images: sets.training.set.labels.length });

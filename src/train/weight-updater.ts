@@ -1,3 +1,4 @@
+import { isOfHead } from './networks/network.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { NamedTensor } from './safetensors.js';
 import { type Tensor, tf, type tfl } from './tf.js';
@@ -20,8 +21,7 @@ interface Entry {
 
 const isKernel = ({ shape }: tfl.LayerVariable): boolean => shape.length > 1;
 
-/** Of the layers `head` and `head/…`. */
-const isHead = ({ originalName }: tfl.LayerVariable): boolean => originalName.startsWith('head/');
+const isHead = ({ originalName }: tfl.LayerVariable): boolean => isOfHead(originalName);
 
 /** The largest factor up to 1 with which all gradients together are at most `clipNorm` long. */
 function clipFactor(gradients: readonly Tensor[], clipNorm: number): number {

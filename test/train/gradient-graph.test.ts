@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
 import { loadEngine } from '../../src/train/engine.js';
+import { findBlock } from '../../src/train/gradient-graph/gradient-runner.js';
 import { GraphGradients } from '../../src/train/gradient-graph/graph-gradients.js';
 import { type Gradients, recordedGradients } from '../../src/train/gradients.js';
+import { BatchNorm } from '../../src/train/layers/batch-norm.js';
 import { networks } from '../../src/train/networks/index.js';
-import { type LayersModel, type Scalar, tf } from '../../src/train/tf.js';
+import { type LayersModel, type Scalar, type SymbolicTensor, tf, tfl } from '../../src/train/tf.js';
 
 const dimension = 8;
 
@@ -71,7 +73,7 @@ const cases = [
   { size: 32, batch: 33, options: { width: 32 } },
 ];
 
-describe('gradients by ONNX graphs', () => {
+describe.skipIf((await findBlock()) === undefined)('gradients by ONNX graphs', () => {
   beforeAll(async () => {
     await loadEngine('wasm');
   });
@@ -92,6 +94,41 @@ describe('gradients by ONNX graphs', () => {
       model.dispose();
     },
   );
+
+  it('are those of TensorFlow.js behind layers that only --init brings, and of more sizes than stay open', async () => {
+    const { layers } = tfl;
+    const image = tfl.input({ shape: [24, 24, 3] });
+    const convolve = (filters: number, kernelSize: number, padding: 'same' | 'valid') =>
+      layers.conv2d({ filters, kernelSize, padding, strides: 2, useBias: false });
+    const stages = [
+      ...[convolve(16, 5, 'valid'), new BatchNorm({ name: 'a' }), layers.reLU(), convolve(32, 3, 'same')],
+      ...[layers.globalAveragePooling2d({}), layers.reLU(), layers.dense({ units: 24, useBias: false })],
+      ...[new BatchNorm({ name: 'b' }), layers.reLU(), layers.dense({ units: dimension, useBias: false })],
+    ];
+    const embedding = stages.reduce((x, layer) => layer.apply(x) as SymbolicTensor, image);
+    const model = tfl.model({ inputs: image, outputs: embedding });
+    const graph = await GraphGradients.open(model);
+    for (const batch of [5, 6, 7, 8, 9, 5]) {
+      const actual = await compute(model, graph, { size: 24, batch });
+      const expected = await compute(model, recordedGradients(model), { size: 24, batch });
+      expectClose(actual.embeddings, expected.embeddings, 'embeddings');
+      for (const [name, values] of expected.gradients) expectClose(actual.gradients.get(name), values, name);
+    }
+    await graph.close();
+    model.dispose();
+  });
+
+  it.each([
+    ['convolution', tfl.layers.conv2d({ filters: 16, kernelSize: 3, useBias: false, activation: 'relu' })],
+    ['dense layer', tfl.layers.dense({ units: 16, useBias: false, activation: 'relu' })],
+  ])('refuse an activation that is in a %s', async (_, layer) => {
+    const image = tfl.input({ shape: [16, 16, 16] });
+    const read =
+      layer.getClassName() === 'Dense' ? tfl.layers.globalAveragePooling2d({}).apply(image) : image;
+    const model = tfl.model({ inputs: image, outputs: layer.apply(read) as SymbolicTensor });
+    await expect(GraphGradients.open(model)).rejects.toThrow('expected no activation, got relu');
+    model.dispose();
+  });
 
   it('are the same to the bit when computed again, and leave no tensor behind', async () => {
     const model = build('resnet', 32, { width: 16 });

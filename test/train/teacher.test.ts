@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
 import { rowOf, type VectorBlock } from '../../src/math/vectors.js';
+import { loadEngine } from '../../src/train/engine.js';
 import { losses } from '../../src/train/losses/index.js';
 import type { Loss } from '../../src/train/losses/loss.js';
+import { openEarlierRun } from '../../src/train/networks/earlier-run.js';
+import { checkpointOf } from '../../src/train/run-files.js';
+import { loadTensors } from '../../src/train/safetensors.js';
 import { withTeacher } from '../../src/train/teacher.js';
 import { createClassFolders } from '../fixtures/class-folders.js';
 import { runMedoid } from '../fixtures/run-medoid.js';
@@ -77,7 +81,12 @@ describe('training with a teacher and from an earlier run', () => {
     const places = ['--data', data, '--out', at(name), '--feature-cache', at('features')];
     const { exitCode, stdout, stderr } = await runMedoid('train', ...places, ...quick, ...size, ...options);
     if (exitCode !== 0) throw new Error(stderr);
-    return JSON.parse(stdout);
+    return { ...JSON.parse(stdout), told: stderr };
+  };
+
+  const weightsOf = async (name: string) => {
+    const { tensors } = await loadTensors(checkpointOf(at(`${name}.training`)));
+    return new Map(tensors.map(tensor => [tensor.name, tensor.data]));
   };
 
   beforeAll(async () => {
@@ -102,7 +111,46 @@ describe('training with a teacher and from an earlier run', () => {
     const larger = await train('larger', ...init, '--image-size', '32');
     expect(larger.weightsSha256).toBe(teacher.weightsSha256);
     const begun = await train('begun', ...init, '--dimension', '12');
-    expect(begun.weightsSha256).not.toBe(teacher.weightsSha256);
+    expect(begun.told).toContain('its head, of 8 dimensions, is left out for a new one of 12');
+    await loadEngine('wasm');
+    const { network } = await openEarlierRun(at('teacher.training'));
+    const model = await network.build({ inputSize: 16, dimension: 12, hiddenUnits: 0, seed: 0 });
+    const given = await weightsOf('teacher');
+    for (const weight of model.weights) {
+      const isHead = weight.originalName.startsWith('head/');
+      const expected = isHead ? expect.anything() : given.get(`model/${weight.originalName}`);
+      expect(weight.read().dataSync(), weight.originalName).toEqual(expected);
+    }
+    model.dispose();
+  });
+
+  it('shows pictures to a network as the earlier run did, unless told otherwise', async () => {
+    const shown = ['--channels', 'bgr', '--fit', 'contain', '--pixel-mean', '1,2,3'];
+    await train('shown', '--network-options', 'width=16', '--steps', '1', '--resize', '20', ...shown);
+    const init = ['--init', at('shown.training'), '--steps', '0'];
+    const { told } = await train(
+      'shown again',
+      ...init,
+      '--image-size',
+      '32',
+      '--fit',
+      'squash',
+      '--seed',
+      '5',
+    );
+    expect(told).toContain('it was trained with --seed 0, so that of what is held out with --seed 5');
+    const { preprocessing } = JSON.parse(await readFile(join(at('shown again'), 'manifest.json'), 'utf8'));
+    expect(preprocessing).toMatchObject({
+      ...{ crop: 32, resize: 40, channels: 'bgr', fit: 'squash', mean: [1, 2, 3] },
+    });
+  });
+
+  it('goes on from the weights of that run, not from the best ones of another one that it replaced', async () => {
+    const network = ['--network-options', 'width=16'];
+    await train('replaced', ...network, '--steps', '6', '--patience', '3', '--seed', '2');
+    await train('replaced', ...network, '--steps', '20', '--overwrite');
+    const { weightsSha256 } = await train('next', '--init', at('replaced.training'), '--steps', '0');
+    expect(weightsSha256).toBe((await train('unreplaced', ...network, '--steps', '20')).weightsSha256);
   });
 
   it('lets a head read what its own head reads', async () => {
@@ -111,6 +159,11 @@ describe('training with a teacher and from an earlier run', () => {
     expect(manifest.weights.sha256).toBe(weightsSha256);
     // Its own embedding has 8 numbers; a fourth stage of width 16 has 128.
     expect(manifest.architecture.options.dimension).toBe(128);
+  });
+
+  it('does not go on from a head without the network before it', async () => {
+    await train('head', '--backbone', at('teacher'), '--steps', '1');
+    await expect(train('headless', '--init', at('head.training'))).rejects.toThrow(/got that of a head/);
   });
 
   it('asks for the size it is to be served with', async () => {
@@ -126,6 +179,8 @@ describe('training with a teacher and from an earlier run', () => {
     [['--teacher', 'nowhere'], /nowhere/],
     [['--teacher-weight', '3'], /--teacher-weight: expected --teacher, too/],
     [['--init', 'teacher.training', '--init-layer', 'x'], /got the folder of a training/],
+    [['--init', 'teacher'], /expected the folder of a training, .*teacher\.training, got its model/],
+    [['--init', 'teacher.training', '--serving-size', '1000'], /at most 1024 pixels, got 1125/],
   ])('says what is wrong with %s', async (options, message) => {
     const named = options.map(option => (/^(teacher|nowhere)/.test(option) ? at(option) : option));
     await expect(train(`wrong ${options.join(' ')}`, ...named)).rejects.toThrow(message);

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from '../../embed/onnx-runtime.js';
+import { MedoidError, messageOf } from '../../errors.js';
 import { encodeOnnxModel } from '../onnx-format.js';
 import type { LayersModel } from '../tf.js';
 import { GraphWriter } from './graph-writer.js';
@@ -78,10 +79,21 @@ export class GradientRunner {
     this.gradients = memoryFor(graphs.gradients);
   }
 
-  /** @throws Error as `writeGradientGraphs` */
+  /** @throws MedoidError `engine-unavailable` as `writeGradientGraphs`, and where ONNX Runtime refuses a graph */
   static async open(model: LayersModel, sizes: { batch: number; block: number }): Promise<GradientRunner> {
     const graphs = writeGradientGraphs(model, sizes);
-    const [forward, backward] = [await openSession(graphs.forward), await openSession(graphs.backward)];
+    const opened: Session[] = [];
+    try {
+      for (const bytes of [graphs.forward, graphs.backward]) opened.push(await openSession(bytes));
+    } catch (error) {
+      for (const session of opened) await session.release();
+      throw new MedoidError(
+        'engine-unavailable',
+        `ONNX Runtime refuses the gradient graphs: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+    const [forward, backward] = opened;
     return new GradientRunner(graphs, forward, backward);
   }
 

@@ -3,10 +3,13 @@ import type { Gradients, LossOf } from '../gradients.js';
 import type { BatchNorm } from '../layers/batch-norm.js';
 import { type LayersModel, tf } from '../tf.js';
 import { findBlock, GradientRunner } from './gradient-runner.js';
-import { writeGradientGraphs } from './write-gradient-graphs.js';
+
+/** Sizes of batches whose graphs stay open: each has memory of its own, 0.6 MB a picture and more. */
+const openSizes = 3;
 
 /** Gradients by the two graphs of `write-gradient-graphs.ts`, on all cores. Batches of each size have their own. */
 export class GraphGradients implements Gradients {
+  /** By the size of the batch, the one that was used last at the end. */
   private readonly runners = new Map<number, GradientRunner>();
 
   private constructor(
@@ -14,7 +17,7 @@ export class GraphGradients implements Gradients {
     private readonly block: number,
   ) {}
 
-  /** @throws MedoidError `engine-unavailable` for a network or a processor that has none here */
+  /** @throws MedoidError `engine-unavailable` for a network or a processor that has none here, or a graph that ONNX Runtime refuses */
   static async open(model: LayersModel): Promise<GraphGradients> {
     const block = await findBlock();
     if (block === undefined) {
@@ -23,7 +26,7 @@ export class GraphGradients implements Gradients {
         'ONNX Runtime has no blocked convolutions on this processor',
       );
     }
-    writeGradientGraphs(model, { batch: block, block });
+    await (await GradientRunner.open(model, { batch: block, block })).close();
     return new GraphGradients(model, block);
   }
 
@@ -57,8 +60,13 @@ export class GraphGradients implements Gradients {
 
   private async runnerFor(batch: number): Promise<GradientRunner> {
     const known = this.runners.get(batch);
-    if (known !== undefined) return known;
-    const runner = await GradientRunner.open(this.model, { batch, block: this.block });
+    const [oldest] = this.runners.keys();
+    if (known === undefined && this.runners.size === openSizes) {
+      await this.runners.get(oldest)?.close();
+      this.runners.delete(oldest);
+    }
+    const runner = known ?? (await GradientRunner.open(this.model, { batch, block: this.block }));
+    this.runners.delete(batch);
     this.runners.set(batch, runner);
     return runner;
   }

@@ -1,6 +1,6 @@
 import { MedoidError } from '../../errors.js';
 import type { BatchNorm } from '../layers/batch-norm.js';
-import { configOf, type Layer } from '../onnx-layers.js';
+import { activationOf, configOf, type Layer } from '../onnx-layers.js';
 import type { Axis, BlockedOperators, Convolution } from './blocked-operators.js';
 import type { GraphWriter } from './graph-writer.js';
 
@@ -80,6 +80,12 @@ function axisOf(sizes: { input: number; filter: number; stride: number }, paddin
   return { ...sizes, output, before: Math.floor(Math.max(0, (output - 1) * stride + filter - input) / 2) };
 }
 
+/** What `--init` brings may have an activation in the layer itself. */
+function requireLinear(layer: Layer): void {
+  const activation = activationOf(layer);
+  if (activation !== 'linear') refuse(layer, `expected no activation, got ${activation}`);
+}
+
 function convolutionOf(layer: Layer, { shape }: Value, block: number): Convolution {
   const { strides, padding, dilationRate, useBias, kernelSize, filters } = configOf(layer) as {
     readonly [option: string]: unknown;
@@ -87,6 +93,7 @@ function convolutionOf(layer: Layer, { shape }: Value, block: number): Convoluti
     readonly kernelSize: number[];
     readonly filters: number;
   };
+  requireLinear(layer);
   if (useBias !== false) refuse(layer, 'expected no bias');
   if (strides[0] !== strides[1]) refuse(layer, `expected equal strides, got ${strides}`);
   if ([dilationRate].flat().some(rate => rate !== 1)) refuse(layer, 'expected no dilation');
@@ -117,6 +124,7 @@ const convolution: LayerGradient = ({ layer, inputs: [x], forward, backward, wei
 
 const dense: LayerGradient = ({ layer, inputs: [x], forward, backward, weight, keep, learn }) => {
   const { useBias, units } = configOf(layer) as { readonly useBias: boolean; readonly units: number };
+  requireLinear(layer);
   if (useBias) refuse(layer, 'expected no bias');
   const output = forward.write.node('MatMul', [x.read(), weight(0)]);
   const read = keep(x.read(), memoryShape(x));
@@ -253,7 +261,7 @@ const globalAverage: LayerGradient = ({ inputs: [x], forward, backward }) => {
   const [batch, height, width, channels] = x.shape;
   const output = forward.blocked.imageMeans(x.read(), { channels });
   return {
-    value: new Value([batch, channels], () => output),
+    value: new Value([batch, channels], relu => (relu ? forward.write.node('Relu', [output]) : output)),
     backward: dy => [
       sum => {
         const { write, blocked } = backward;

@@ -10,12 +10,14 @@ export interface Features {
   readonly views: number;
 }
 
+export const featureHeadName = 'feature-head';
+
 /** `--backbone`: only a head, on the features of a frozen network. */
 export const featureHead = (features: Features): NetworkSource => ({
-  settings: { name: 'feature-head', options: { ...features } },
+  settings: { name: featureHeadName, options: { ...features } },
   build: async shape => {
     const input = tfl.input({ shape: [features.dimension], name: 'features' });
     const embedding = new NetworkBuilder(shape.seed).head(input, shape);
-    return tfl.model({ inputs: input, outputs: embedding, name: 'feature-head' });
+    return tfl.model({ inputs: input, outputs: embedding, name: featureHeadName });
   },
 });

@@ -50,6 +50,9 @@ export const averageOverSpace = (x: SymbolicTensor, name = 'pool'): SymbolicTens
 export const scaleChannels = (channels: number, width: number): number =>
   Math.max(8, Math.round((channels * width) / 8) * 8);
 
+/** Whether a weight is one of the layers `head` and `head/…`. @param name as a layer gave it */
+export const isOfHead = (name: string): boolean => name.startsWith('head/');
+
 /** The pieces networks are made of, each seeded by its own name so that adding one leaves the others as they were. */
 export class NetworkBuilder {
   private layer = 0;
