@@ -38,7 +38,13 @@ async function readLayersModel(path: string): Promise<LayersModelFile> {
   const invalid = (reason: string, cause?: unknown): MedoidError =>
     new MedoidError('invalid-model', `${path} is not a TensorFlow.js layers model: ${reason}`, { cause });
   const text = await readFile(path, 'utf8').catch(error => {
-    throw new MedoidError('file-not-found', `expected a model.json: ${messageOf(error)}`, { cause: error });
+    throw new MedoidError(
+      'file-not-found',
+      `expected a model.json or the folder of a training: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   });
   const hash = createHash('sha256').update(text);
   try {
