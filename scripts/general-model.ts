@@ -81,11 +81,13 @@ async function measureAll(
   work: string,
 ): Promise<void> {
   const folder = join(work, 'measured');
+  const versions = new Map<string, string>();
+  for (const [what, asked] of Object.entries(candidates)) versions.set(what, await versionOf(asked));
   await mkdir(folder, { recursive: true });
   for (const { name: set, options } of measures) {
     const measured: Measured[] = [];
     for (const [what, asked] of Object.entries(candidates)) {
-      const kept = join(folder, `${set} ${what}${await versionOf(asked)}.json`);
+      const kept = join(folder, `${set} ${what}${versions.get(what)}.json`);
       if (!existsSync(kept))
         await replaceFile(kept, await medoid('evaluate', ...options, ...asked, '--json'));
       measured.push({ what, quality: JSON.parse(await readTextFile(kept)) });

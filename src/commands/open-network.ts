@@ -75,8 +75,10 @@ async function openInitial(
   { report }: Pick<CommandContext, 'report'>,
 ): Promise<{ network: NetworkSource; usual?: Preprocessing }> {
   if (!isEarlierRun(path)) {
-    if (isEarlierRun(runDirectoryOf(path)))
-      throw misuse(`--init: expected the folder of a training, ${path}.training, got its model`, 'init');
+    const run = runDirectoryOf(path);
+    if (isEarlierRun(run)) {
+      throw misuse(`--init: expected the folder of a training, ${run}, got its model`, 'init');
+    }
     return { network: await openLayersModel({ path, layer }) };
   }
   if (layer !== undefined) {
@@ -86,10 +88,11 @@ async function openInitial(
     );
   }
   const { network, settings } = await openEarlierRun(path);
-  if (settings.dimension !== dimension)
+  if (settings.dimension !== dimension) {
     report(
       `--init: its head, of ${settings.dimension} dimensions, is left out for a new one of ${dimension}`,
     );
+  }
   if (settings.seed !== seed) {
     report(
       `--init: it was trained with --seed ${settings.seed}, so that of what is held out with --seed ${seed} it has learnt some`,

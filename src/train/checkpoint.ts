@@ -103,11 +103,12 @@ export async function saveCheckpoint(
   });
 }
 
-/** What a checkpoint says of the run that it is of, and the weights of its network. @throws Error where it does not say it */
+/** What a checkpoint says of the run that it is of, its tensors, and those of the network. @throws Error where it does not say it */
 export async function readCheckpoint(path: string) {
   const { tensors, metadata } = await loadTensors(path);
-  const { settings, progress } = metadataSchema.parse(metadata);
+  const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
   return {
+    ...{ tensors, dataSha256 },
     settings: completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))),
     progress: progressSchema.parse(JSON.parse(progress)),
     weights: tensorsIn(tensors, modelPrefix),
@@ -123,17 +124,16 @@ export async function restoreCheckpoint(
   { network, classVectors }: Learnt,
   identity: TrainingIdentity,
 ): Promise<TrainingProgress> {
-  const { tensors, metadata } = await loadTensors(path);
   try {
-    const { settings, dataSha256, progress } = metadataSchema.parse(metadata);
-    requireSame(completeOptions(trainingSettingsSchema.parse(JSON.parse(settings))), identity.settings);
+    const { settings, dataSha256, progress, tensors, weights } = await readCheckpoint(path);
+    requireSame(settings, identity.settings);
     if (dataSha256 !== identity.dataSha256) {
       throw new Error(`the images changed: expected ${dataSha256}, got ${identity.dataSha256}`);
     }
-    network.setWeights(tensorsIn(tensors, modelPrefix));
+    network.setWeights(weights);
     classVectors?.setState(tensorsIn(tensors, classPrefix));
     network.setOptimizerState(tensorsIn(tensors, optimizerPrefix));
-    return progressSchema.parse(JSON.parse(progress));
+    return progress;
   } catch (error) {
     if (error instanceof MedoidError) throw error;
     throw new MedoidError('invalid-checkpoint', `${path} cannot be continued: ${messageOf(error)}`, {

@@ -127,17 +127,8 @@ describe('training with a teacher and from an earlier run', () => {
   it('shows pictures to a network as the earlier run did, unless told otherwise', async () => {
     const shown = ['--channels', 'bgr', '--fit', 'contain', '--pixel-mean', '1,2,3'];
     await train('shown', '--network-options', 'width=16', '--steps', '1', '--resize', '20', ...shown);
-    const init = ['--init', at('shown.training'), '--steps', '0'];
-    const { told } = await train(
-      'shown again',
-      ...init,
-      '--image-size',
-      '32',
-      '--fit',
-      'squash',
-      '--seed',
-      '5',
-    );
+    const otherwise = ['--image-size', '32', '--fit', 'squash', '--seed', '5', '--steps', '0'];
+    const { told } = await train('shown again', '--init', at('shown.training'), ...otherwise);
     expect(told).toContain('it was trained with --seed 0, so that of what is held out with --seed 5');
     const { preprocessing } = JSON.parse(await readFile(join(at('shown again'), 'manifest.json'), 'utf8'));
     expect(preprocessing).toMatchObject({

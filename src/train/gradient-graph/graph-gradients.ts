@@ -59,15 +59,18 @@ export class GraphGradients implements Gradients {
   }
 
   private async runnerFor(batch: number): Promise<GradientRunner> {
-    const known = this.runners.get(batch);
-    const [oldest] = this.runners.keys();
-    if (known === undefined && this.runners.size === openSizes) {
-      await this.runners.get(oldest)?.close();
-      this.runners.delete(oldest);
-    }
-    const runner = known ?? (await GradientRunner.open(this.model, { batch, block: this.block }));
+    const runner = this.runners.get(batch) ?? (await this.openRunner(batch));
     this.runners.delete(batch);
     this.runners.set(batch, runner);
     return runner;
+  }
+
+  private async openRunner(batch: number): Promise<GradientRunner> {
+    if (this.runners.size === openSizes) {
+      const [[size, oldest]] = this.runners;
+      this.runners.delete(size);
+      await oldest.close();
+    }
+    return GradientRunner.open(this.model, { batch, block: this.block });
   }
 }
